@@ -1,0 +1,81 @@
+#pragma once
+
+#include <remit/block_pool.hpp>
+#include <remit/error.hpp>
+#include <remit/layout.hpp>
+#include <remit/options.hpp>
+#include <remit/types.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace remit {
+
+/// Source of a send that an encoder usually has: one contiguous tensor a segment, token after token
+/// (mrope_positions as [3, tokens]). `data` follows layout.segments(); the aux entry is ignored and may be null.
+/// The memory must stay as it is until the send has ended; it need not be registered.
+struct ContiguousSource {
+    std::vector<const void*> data;
+};
+
+/// What a send reads: a table of blocks of the worker's pool, or contiguous tensors.
+using Source = std::variant<BlockTable, ContiguousSource>;
+
+/// One request on its way out. A cheap handle to shared state; thread-safe. Dropping it does not cancel.
+class Send {
+public:
+    [[nodiscard]] Status poll() const noexcept;
+    /// Blocks until the send has ended or `deadline` has passed; returns the status then.
+    Status wait(std::chrono::steady_clock::time_point deadline) const;
+    Status wait_for(std::chrono::milliseconds time) const { return wait(std::chrono::steady_clock::now() + time); }
+    /// Why it Failed; empty otherwise.
+    [[nodiscard]] std::string reason() const;
+    /// An eventfd that becomes readable at the end; owned by the handle, made at the first call. @throws Error(environment).
+    [[nodiscard]] int descriptor() const;
+    /// Asks for the end; returns at once. The source is the caller's again when poll() is final.
+    void abort() const;
+    /// Rounds written so far, and how many of them were resumes.
+    [[nodiscard]] std::uint32_t rounds() const noexcept;
+    /// RDMA writes posted and payload bytes written.
+    [[nodiscard]] std::uint64_t writes() const noexcept;
+    [[nodiscard]] std::uint64_t bytes() const noexcept;
+
+    struct State;
+    explicit Send(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+private:
+    std::shared_ptr<State> state_;
+};
+
+/// The sender. Owns one thread, which owns all of the worker's state; every method may be called from any thread.
+class EmbeddingWorker {
+public:
+    /// @throws Error(bad_argument) for options, Error(environment) where the machine lacks something.
+    EmbeddingWorker(const EmbeddingWorkerOptions& options, const Layout& layout, std::uint32_t pool_blocks);
+    /// Fails what is unfinished, tells the peers, destroys queue pairs and memory regions.
+    ~EmbeddingWorker();
+    EmbeddingWorker(const EmbeddingWorker&) = delete;
+    EmbeddingWorker& operator=(const EmbeddingWorker&) = delete;
+
+    /// The endpoint that language workers connect to: "tcp://10.0.0.5:7700".
+    [[nodiscard]] std::string endpoint() const;
+    [[nodiscard]] std::string device() const;
+    [[nodiscard]] SourcePool& pool() noexcept;
+
+    /// Sends `total_tokens` tokens of `source` to whoever asks for `room`; returns at once.
+    /// aux[0] is written by remit; a caller's aux[0] must be 0 or total_tokens.
+    /// @throws Error(bad_argument) for the room, the count, the source; Error(misuse) for an aux[0] that disagrees.
+    Send send(RoomId room, Source source, std::uint64_t total_tokens, const Aux& aux = {});
+    /// Says that `room` never comes: whoever asks for it gets Failed with `reason`, also when INIT comes later.
+    void reject(RoomId room, std::string reason);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace remit

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <remit/error.hpp>
+#include <remit/layout.hpp>
+#include <remit/options.hpp>
+#include <remit/types.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace remit {
+
+/// Where a sink wants its tokens: one contiguous tensor a segment in the order of layout.segments(), token after
+/// token, mrope_positions as [3, total_tokens]; the aux entry is ignored. The memory is remit's from the sink's
+/// return to the room's end.
+struct SinkTensors {
+    std::vector<void*> data;
+};
+
+/// Called once with the length of the request, on the worker's thread: it may allocate, it must not block.
+/// An exception fails the room with its message.
+using Sink = std::function<SinkTensors(std::uint64_t total_tokens)>;
+
+/// Keeps the blocks: Reception::table() names them until Reception::release().
+struct KeepBlocks {};
+
+struct ReceiveOptions {
+    std::uint64_t expected_tokens = 1024;  ///< the guess; 0: ask for the size first
+    std::uint32_t required_dst_info_num = 1;  ///< language workers that each get a copy of this room
+    std::variant<KeepBlocks, Sink> into = KeepBlocks{};
+    std::chrono::milliseconds deadline{0};  ///< 0: the worker's room_deadline
+};
+
+/// What happened to a room and when, for people and traces.
+struct RoomEvent {
+    std::chrono::steady_clock::time_point time;
+    std::string what;            ///< "INIT", "RESUME", "announced", "round complete", "copied out", "final"
+    std::uint32_t round = 0;
+    std::uint64_t first_token = 0;
+    std::uint64_t tokens = 0;    ///< of the round or offer; of the request for "announced"
+    std::uint32_t blocks = 0;
+    Status status = Status::Bootstrapping;
+};
+
+/// One request on its way in. A cheap handle to shared state; thread-safe. Dropping the last handle of a room with
+/// kept blocks gives them back; dropping an unfinished one aborts it.
+class Reception {
+public:
+    [[nodiscard]] Status poll() const noexcept;
+    /// Blocks until the room has ended or `deadline` has passed; returns the status then.
+    Status wait(std::chrono::steady_clock::time_point deadline) const;
+    Status wait_for(std::chrono::milliseconds time) const { return wait(std::chrono::steady_clock::now() + time); }
+    /// Why it Failed; empty otherwise.
+    [[nodiscard]] std::string reason() const;
+    /// An eventfd that becomes readable at the end; owned by the handle, made at the first call. @throws Error(environment).
+    [[nodiscard]] int descriptor() const;
+    /// Gives the request up; returns at once. Blocks go back when nothing can write into them any more.
+    void abort() const;
+
+    /// Length of the request; 0 until it is known.
+    [[nodiscard]] std::uint64_t total_tokens() const noexcept;
+    [[nodiscard]] std::uint32_t rounds() const noexcept;   ///< complete rounds
+    [[nodiscard]] std::uint32_t resumes() const noexcept;  ///< rounds() without the first
+    /// After Success: the aux of the request.
+    [[nodiscard]] Aux aux() const;
+    /// After Success with kept blocks: the block table, ceil(total / block size) blocks.
+    [[nodiscard]] BlockTable table() const;
+    /// Gives kept blocks back; reading them afterwards is an error. Safe to call twice.
+    void release() const;
+    /// What has happened so far.
+    [[nodiscard]] std::vector<RoomEvent> history() const;
+
+    struct State;
+    explicit Reception(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+private:
+    std::shared_ptr<State> state_;
+};
+
+/// The receiver. Owns one thread, which owns all of the worker's state; every method may be called from any thread.
+class LanguageWorker {
+public:
+    /// @throws Error(bad_argument) for options, Error(environment) where the machine lacks something.
+    LanguageWorker(const LanguageWorkerOptions& options, const Layout& layout, std::uint32_t pool_blocks);
+    /// Fails what is unfinished, tells the peers, destroys queue pairs and memory regions.
+    ~LanguageWorker();
+    LanguageWorker(const LanguageWorker&) = delete;
+    LanguageWorker& operator=(const LanguageWorker&) = delete;
+
+    [[nodiscard]] std::string endpoint() const;
+    [[nodiscard]] std::string device() const;
+    [[nodiscard]] const Layout& layout() const noexcept;
+    [[nodiscard]] std::uint32_t pool_blocks() const noexcept;
+    /// Blocks in no room's hands: pool_blocks() when all is at rest.
+    [[nodiscard]] std::uint32_t free_blocks() const noexcept;
+
+    /// Asks the embedding worker at `endpoint` for `room`; returns at once.
+    /// @throws Error(bad_argument) for the room, the endpoint or the options.
+    Reception receive(RoomId room, const std::string& endpoint, ReceiveOptions options = {});
+
+    /// Address of one token's row in a kept block; valid from Success to release().
+    /// @throws Error(bad_argument) where an index is out of range.
+    [[nodiscard]] const std::byte* row(std::size_t segment, BlockId block, std::uint32_t plane,
+                                       std::uint64_t token) const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace remit

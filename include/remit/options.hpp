@@ -1,0 +1,97 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace remit {
+
+enum class FabricKind : std::uint8_t {
+    verbs,     ///< libibverbs on a real or soft RDMA device
+    loopback,  ///< this process only: both workers must live in it
+};
+
+/// Which pieces of a round are copied into a send region before they are sent.
+enum class Gather : std::uint8_t {
+    automatic,  ///< small pieces are copied, large registered ones are sent where they lie
+    always,     ///< every piece is copied
+    never,      ///< registered pieces are sent where they lie, whatever their size
+};
+
+/// How the fabric is reached. An empty or negative value is chosen by remit and logged.
+struct FabricOptions {
+    FabricKind kind = FabricKind::verbs;
+    std::string device;             ///< RDMA device name; empty: the one that owns the control address, else the first active
+    int gid_index = -1;             ///< -1: RoCEv2 routable IPv4-mapped, then IPv6; never link-local unless named
+    int port = 0;                   ///< RDMA port, 0: the first active
+    std::uint32_t mtu = 0;          ///< path MTU in bytes, 0: the port's
+    std::uint8_t traffic_class = 0;
+    std::uint8_t service_level = 0;
+    std::uint16_t pkey_index = 0;
+    std::uint8_t timeout = 14;      ///< verbs ACK timeout exponent: 4.096 µs * 2^timeout
+    std::uint8_t retry_count = 6;   ///< 0 … 6; 7 never gives up on some devices
+    std::uint8_t rnr_retry = 6;     ///< 0 … 6; 7 would be for ever
+    std::uint32_t send_queue_depth = 256;  ///< work requests a queue pair
+    std::uint32_t queue_pairs = 1;  ///< a session, 1 … 16; both sides use the smaller number
+    bool relaxed_ordering = true;
+    bool busy_poll = false;         ///< spin instead of sleeping on the completion channel
+    bool fork_init = false;
+    std::string loopback_network = "default";
+};
+
+/// Deadlines and periods. Every wait has one; it ends in Failed with a reason.
+struct TimingOptions {
+    std::chrono::milliseconds ping_period{1000};      ///< PING to each live session
+    std::chrono::milliseconds peer_silence{5000};     ///< a peer not heard for this long is given up
+    std::chrono::milliseconds room_deadline{60000};   ///< receive() to Success, or send() to Success
+    std::chrono::milliseconds abort_deadline{5000};   ///< ABORT to ABORTED before the generation is given up
+    std::chrono::milliseconds park_deadline{30000};   ///< an INIT without `send`, a `send` without INIT, a round without RESUME
+    std::chrono::milliseconds close_deadline{10000};  ///< CLOSE is repeated this long
+    std::chrono::milliseconds repeat_first{50};       ///< first repeat of an unanswered message
+    std::chrono::milliseconds repeat_most{1000};      ///< repeats back off up to this
+};
+
+struct LimitOptions {
+    std::uint32_t rooms = 65536;          ///< unfinished rooms a worker
+    std::uint32_t parked = 65536;         ///< parked INITs a worker, and parked sends
+    std::uint32_t peers = 1024;           ///< sessions a worker
+    std::uint32_t attempt_window = 65536; ///< remembered attempts a session
+    std::uint32_t credits = 1024;         ///< receives for immediates a language worker, each one round on one queue pair
+    std::uint32_t outbox = 10000;         ///< control messages queued a peer
+};
+
+/// The control channel of a worker.
+struct ControlOptions {
+    std::string listen = "tcp://127.0.0.1:0";  ///< port 0: any free one
+    std::string advertise;                     ///< address told to peers where `listen` is a wildcard
+    bool insecure = false;                     ///< permits an address off loopback without keys
+};
+
+struct EmbeddingWorkerOptions {
+    ControlOptions control;
+    FabricOptions fabric;
+    TimingOptions timing;
+    LimitOptions limits;
+    Gather gather = Gather::automatic;
+    std::uint64_t chunk_bytes = 4u << 20;     ///< a round is cut into chunks of at most this, ≥ 4096
+    std::uint32_t send_regions = 4;           ///< ring of send regions, each chunk_bytes; ≥ 2
+    std::uint64_t in_place_bytes = 64u << 10; ///< Gather::automatic sends registered pieces of at least this in place
+};
+
+/// What a receiver short of blocks does.
+enum class MemoryPolicy : std::uint8_t {
+    shrink,  ///< takes what there is, down to one block, and resumes again
+    wait,    ///< waits until what it needs is free, or all of the pool where it needs more
+};
+
+struct LanguageWorkerOptions {
+    ControlOptions control;
+    FabricOptions fabric;
+    TimingOptions timing;
+    LimitOptions limits;
+    MemoryPolicy memory_policy = MemoryPolicy::shrink;
+    bool overlap = true;  ///< offers the next round while the last is on the wire, where blocks are free
+};
+
+}  // namespace remit

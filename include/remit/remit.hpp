@@ -1,0 +1,9 @@
+#pragma once
+
+#include <remit/block_pool.hpp>
+#include <remit/embedding_worker.hpp>
+#include <remit/error.hpp>
+#include <remit/language_worker.hpp>
+#include <remit/layout.hpp>
+#include <remit/options.hpp>
+#include <remit/types.hpp>

@@ -1,0 +1,183 @@
+#pragma once
+
+#include "base/queue_pair_address.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The fabric: one RDMA device as remit uses it. Two implementations stand behind these interfaces: `verbs`
+/// (libibverbs) and `loopback` (one process, for schedulers on a laptop and for tests).
+///
+/// Ownership: every object keeps alive what it needs; destroy in the order queue pairs, receive queue, completion
+/// queues, memory regions, fabric. Thread-safety: none; one thread owns a fabric and all that came from it, except
+/// that the file descriptors may be polled anywhere.
+/// Errors: creation and connect() throw Error; post() and poll() return a status.
+namespace remit::fabric {
+
+/// Registered memory. Deregistered on destruction; nothing may be in flight on it then.
+class MemoryRegion {
+public:
+    virtual ~MemoryRegion() = default;
+    [[nodiscard]] virtual std::uint64_t address() const noexcept = 0;
+    [[nodiscard]] virtual std::uint64_t length() const noexcept = 0;
+    [[nodiscard]] virtual std::uint32_t local_key() const noexcept = 0;
+    [[nodiscard]] virtual std::uint32_t remote_key() const noexcept = 0;
+};
+
+/// Who may write registered memory.
+enum class Access : std::uint8_t { local, remote_write };
+
+/// One local piece of a work request.
+struct Piece {
+    std::uint64_t address = 0;
+    std::uint32_t bytes = 0;
+    std::uint32_t local_key = 0;
+};
+
+enum class Opcode : std::uint8_t { write, write_with_immediate, read };
+
+struct WorkRequest {
+    std::uint64_t id = 0;  ///< returned in the completion; a slot and a generation, never a pointer
+    Opcode opcode = Opcode::write;
+    bool signaled = false;
+    std::uint64_t remote_address = 0;
+    std::uint32_t remote_key = 0;
+    std::uint32_t immediate = 0;    ///< host order; travels in network order
+    std::span<const Piece> pieces;  ///< at most Limits::max_pieces; empty: a zero-length request
+};
+
+enum class CompletionKind : std::uint8_t { sent, immediate };
+
+/// A completion. With `ok` false only `id`, `queue_pair`, `status` and `vendor_error` mean anything.
+struct Completion {
+    std::uint64_t id = 0;
+    std::uint32_t queue_pair = 0;  ///< number of the local queue pair
+    bool ok = false;
+    CompletionKind kind = CompletionKind::sent;
+    std::uint32_t immediate = 0;
+    std::uint32_t status = 0;  ///< the provider's status number; see status_text()
+    std::uint32_t vendor_error = 0;
+};
+
+/// "transport retry counter exceeded (12, vendor error 0x81)".
+[[nodiscard]] std::string status_text(const Completion& completion);
+
+class CompletionQueue {
+public:
+    virtual ~CompletionQueue() = default;
+    /// Takes up to out.size() completions; returns how many. @throws Error(internal) where the queue itself is broken.
+    virtual std::size_t poll(std::span<Completion> out) = 0;
+    /// Asks for one wake-up of Fabric::wake_descriptor() at the next completion. Poll once more after arming.
+    virtual void arm() = 0;
+};
+
+/// Receives for immediates, shared by all queue pairs of a worker.
+class ReceiveQueue {
+public:
+    virtual ~ReceiveQueue() = default;
+    /// Posts `count` receives; returns how many were accepted.
+    virtual std::uint32_t post(std::uint32_t count) = 0;
+    [[nodiscard]] virtual std::uint32_t depth() const noexcept = 0;
+};
+
+enum class PostStatus : std::uint8_t {
+    ok,     ///< all accepted
+    full,   ///< the queue is full or the provider is short of memory for now: the rest may be posted later
+    error,  ///< the queue pair no longer takes work
+};
+
+struct PostResult {
+    PostStatus status = PostStatus::ok;
+    std::size_t accepted = 0;  ///< a prefix of the requests, whatever the status
+    int error = 0;             ///< errno of the provider where status is not ok
+};
+
+class QueuePair {
+public:
+    virtual ~QueuePair() = default;  ///< destroys it; completions already polled stay valid, none come after
+    [[nodiscard]] virtual const QueuePairAddress& local() const noexcept = 0;
+    /// To ready-to-send towards `remote`. @throws Error(environment) naming the step and the verbs error.
+    virtual void connect(const QueuePairAddress& remote) = 0;
+    /// Posts a chain in order with one doorbell where the provider can.
+    virtual PostResult post(std::span<const WorkRequest> chain) = 0;
+    /// To ERR: nothing more is accepted from the peer and outstanding work is flushed.
+    virtual void to_error() noexcept = 0;
+};
+
+struct QueuePairOptions {
+    CompletionQueue* send_completions = nullptr;
+    CompletionQueue* receive_completions = nullptr;
+    ReceiveQueue* receives = nullptr;  ///< nullptr: the queue pair takes no immediates
+    std::uint32_t depth = 256;         ///< send queue, work requests
+};
+
+struct Limits {
+    std::uint64_t max_message = 0;        ///< bytes of one write
+    std::uint32_t max_pieces = 0;         ///< scatter entries of one work request
+    std::uint32_t max_queue_depth = 0;    ///< work requests of one queue pair
+    std::uint32_t max_completions = 0;    ///< entries of one completion queue
+    std::uint32_t max_receives = 0;       ///< entries of a receive queue
+};
+
+/// Something the device said outside any completion.
+struct AsyncEvent {
+    enum class Kind : std::uint8_t { queue_pair_fatal, port_down, port_up, device_fatal, other };
+    Kind kind = Kind::other;
+    std::uint32_t queue_pair = 0;  ///< for queue_pair_fatal
+    std::string text;
+};
+
+class Fabric {
+public:
+    virtual ~Fabric() = default;
+    [[nodiscard]] virtual std::string_view kind() const noexcept = 0;    ///< "verbs" or "loopback"
+    [[nodiscard]] virtual std::string device() const = 0;                ///< "rxe_a0"
+    [[nodiscard]] virtual std::string describe() const = 0;              ///< device, port, GID, MTU in one line, for logs
+    [[nodiscard]] virtual const Limits& limits() const noexcept = 0;
+
+    /// @throws Error(environment): memlock (with the limit and the command that raises it), EFAULT, device limits.
+    virtual std::unique_ptr<MemoryRegion> register_memory(void* address, std::size_t bytes, Access access) = 0;
+    virtual std::unique_ptr<CompletionQueue> create_completion_queue(std::uint32_t depth) = 0;
+    virtual std::unique_ptr<ReceiveQueue> create_receive_queue(std::uint32_t depth) = 0;
+    virtual std::unique_ptr<QueuePair> create_queue_pair(const QueuePairOptions& options) = 0;
+
+    /// Readable after an armed completion queue got a completion or the device has an asynchronous event.
+    [[nodiscard]] virtual int wake_descriptor() const noexcept = 0;
+    /// Takes pending wake-ups off the descriptor.
+    virtual void clear_wakeups() = 0;
+    /// The next asynchronous event, if any.
+    virtual std::optional<AsyncEvent> next_event() = 0;
+};
+
+/// How a verbs device is opened. Empty or negative: chosen by remit and logged.
+struct VerbsOptions {
+    std::string device;          ///< name; empty: the owner of `local_ip`, else the only active one
+    std::string local_ip;        ///< address the control channel uses, to find the device that owns it
+    int gid_index = -1;          ///< -1: RoCEv2 routable IPv4-mapped, then IPv6; link-local only when named
+    int port = 0;                ///< 0: the first active port
+    std::uint32_t mtu = 0;       ///< path MTU in bytes, 0: the port's
+    std::uint8_t traffic_class = 0;
+    std::uint8_t service_level = 0;
+    std::uint16_t pkey_index = 0;
+    std::uint8_t timeout = 14;   ///< 4.096 µs * 2^timeout
+    std::uint8_t retry_count = 6;
+    std::uint8_t rnr_retry = 6;  ///< 7 would be for ever
+    std::uint8_t min_rnr_timer = 12;
+    std::uint8_t hop_limit = 64;
+    bool relaxed_ordering = true;  ///< asked for where the device takes it
+    bool fork_init = false;
+};
+
+/// @throws Error(environment) where no device, active port or usable GID is there, with the remedy.
+[[nodiscard]] std::unique_ptr<Fabric> open_verbs(const VerbsOptions& options);
+
+/// A fabric of this process: fabrics opened with the same `network` name reach each other.
+[[nodiscard]] std::unique_ptr<Fabric> open_loopback(const std::string& network = "default");
+
+}  // namespace remit::fabric
