@@ -1,0 +1,79 @@
+#!/bin/bash
+# Installs what remit needs to be built, shown and tested on a bare Debian 12, from Debian's packages
+# alone, and prepares the guest in which RDMA tests run. A second run finds everything there and changes nothing.
+set -euo pipefail
+
+if [[ ${1:-} = --help || ${1:-} = -h ]]; then
+  cat <<'END'
+Usage: scripts/setup.sh [--no-guest]
+Installs the packages to build, demonstrate and test remit (sudo where you aren't root), then fetches
+the kernel of the test guest into ~/.cache/remit so that tests need no network.
+  --no-guest  packages only
+END
+  exit 0
+fi
+with_guest=1
+case ${1:-} in
+  '') ;;
+  --no-guest) with_guest=0 ;;
+  *) echo "setup: unknown option '$1' (see --help)" >&2 && exit 2 ;;
+esac
+
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+  echo "setup: this is no Debian system (no apt-get): install what scripts/setup.sh lists by other means" >&2
+  exit 3
+fi
+
+packages=()
+group() { # why, packages...
+  printf '%-46s %s\n' "$1:" "${*:2}"
+  packages+=("${@:2}")
+}
+
+group "compilers and the build" cmake ninja-build g++ ccache pkg-config git
+group "second compiler, sanitizers, fuzzing, lint" clang clang-format clang-tidy libclang-rt-14-dev
+group "RDMA verbs" libibverbs-dev
+group "control messages" libzmq3-dev cppzmq-dev
+group "logs, JSON, options, expected" libspdlog-dev nlohmann-json3-dev libcli11-dev libexpected-dev
+group "arrays in the examples" libxtensor-dev
+group "tests and benchmarks" libgtest-dev libgmock-dev libbenchmark-dev
+group "scripts and the photographs of the demo" python3 python3-numpy python3-pil python-matplotlib-data
+group "soft-RoCE guest" qemu-system-x86 busybox-static kmod cpio iproute2
+group "RDMA providers and tools, to compare with" rdma-core ibverbs-providers ibverbs-utils perftest
+group "tests that drop privileges" libcap2-bin util-linux
+
+# One query for all; a package that was removed but left its settings is not "installed".
+installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null | awk '$2 == "installed" {print $1}')
+missing=()
+for package in "${packages[@]}"; do
+  grep -qxF -- "$package" <<<"$installed" || missing+=("$package")
+done
+
+as_root=()
+refresh_lists() {
+  if [[ $(id -u) != 0 ]]; then
+    command -v sudo >/dev/null || {
+      echo "setup: you are not root and there is no sudo; as root: apt-get update && apt-get install ${missing[*]}" >&2
+      exit 1
+    }
+    as_root=(sudo)
+  fi
+  ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+}
+
+if ((${#missing[@]} == 0)); then
+  echo "all ${#packages[@]} packages are installed"
+else
+  echo "installing ${#missing[@]} packages: ${missing[*]}"
+  refresh_lists
+  ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}"
+fi
+
+# A machine where all packages are there may never have fetched apt's lists, which name the kernel.
+if [[ $with_guest = 1 ]] && ! apt-cache show linux-image-amd64 >/dev/null 2>&1; then
+  refresh_lists
+fi
+
+# As the calling user: the guest's kernel goes into that user's cache.
+if [[ $with_guest = 1 ]]; then "$(dirname "${BASH_SOURCE[0]}")/soft_roce.sh" --prepare; fi
