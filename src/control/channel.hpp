@@ -1,5 +1,7 @@
 #pragma once
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,44 +26,63 @@ struct Peer {
 
 struct Received {
     Frames frames;
-    std::string sender;  ///< address of the connection it came from, "" where unknown; for logs and return-address checks
+    std::string
+        sender;  ///< address of the connection it came from, "" where unknown; for logs and return-address checks
 };
 
 enum class SendResult : std::uint8_t { queued, overflow, unreachable };
+
+/// A message of more frames than this, or of more bytes in all than ChannelOptions::max_message_bytes, is dropped as it
+/// comes in: a peer must not decide how much is stored for it.
+inline constexpr std::size_t kMaxFrames = 64;
+
+/// What the channel itself dropped or refused since it was opened.
+struct ChannelCounters {
+    std::uint64_t received = 0;         ///< messages handed out
+    std::uint64_t too_many_frames = 0;  ///< messages dropped
+    std::uint64_t too_many_bytes = 0;   ///< messages dropped
+    std::uint64_t overflows = 0;        ///< sends refused: outbox full
+    std::uint64_t unreachable = 0;      ///< sends refused: no address to send to, or no socket to send with
+};
 
 /// Owned by one thread, except that the descriptor may be polled anywhere.
 class Channel {
 public:
     virtual ~Channel() = default;
-    [[nodiscard]] virtual const std::string& ip() const noexcept = 0;    ///< the address told to peers
-    [[nodiscard]] virtual std::uint16_t port() const noexcept = 0;       ///< the bound port
-    /// Never blocks. `overflow`: the peer's bounded outbox is full.
+    [[nodiscard]] virtual const std::string& ip() const noexcept = 0;  ///< the address told to peers
+    [[nodiscard]] virtual std::uint16_t port() const noexcept = 0;     ///< the bound port
+    /// Never blocks. `overflow`: the peer's bounded outbox is full. `unreachable`: the address is not numeric, the port
+    /// is 0, the peer is off loopback on a channel that may not leave it, or the process has no socket left.
     virtual SendResult send(const Peer& peer, const Frames& frames) = 0;
     /// Closes the connection to a peer and drops what is queued for it after the linger time.
     virtual void forget(const Peer& peer) = 0;
     /// The next message, if any; never blocks.
     virtual std::optional<Received> receive() = 0;
-    /// Readable when receive() may have something. Edge-triggered as ZeroMQ's is: take all before waiting again.
+    /// Readable when receive() may have something; stays so until receive() has returned nothing.
     [[nodiscard]] virtual int descriptor() const noexcept = 0;
+    [[nodiscard]] virtual ChannelCounters counters() const noexcept { return {}; }
 };
 
 struct ChannelOptions {
     std::string listen = "tcp://127.0.0.1:0";  ///< port 0: any free one
-    std::string advertise;                     ///< address told to peers where the bound one is a wildcard
-    std::uint32_t outbox = 10000;              ///< messages queued a peer
+    std::string advertise{};                   ///< address told to peers where the bound one is a wildcard
+    std::uint32_t outbox = 10000;              ///< messages queued a peer, ≥ 1
     std::uint32_t linger_ms = 500;
     std::uint32_t max_message_bytes = 16u << 20;  ///< of one frame; larger ones close the connection
-    bool insecure = false;                     ///< permits an address off loopback without keys
+    bool insecure = false;                        ///< permits an address off loopback without keys
 };
 
-/// @throws Error(bad_argument) for a malformed endpoint, Error(environment) where it cannot be bound.
+/// @throws Error(bad_argument) for a malformed endpoint, a wildcard without `advertise` or an address off loopback
+/// without `insecure`; Error(environment) where it cannot be bound.
 [[nodiscard]] std::unique_ptr<Channel> open_zmq(const ChannelOptions& options);
 
-/// "tcp://10.0.0.5:7700", "tcp://[::1]:7700" → address and port. @throws Error(bad_argument).
 struct Endpoint {
     std::string ip;
     std::uint16_t port = 0;
+    bool operator==(const Endpoint&) const = default;
 };
+/// "tcp://10.0.0.5:7700", "tcp://[::1]:7700" → address and port. Port 0 and the wildcards *, 0.0.0.0 and :: are for
+/// listening; send() refuses them. Host names are refused, not looked up. @throws Error(bad_argument).
 [[nodiscard]] Endpoint parse_endpoint(const std::string& text);
 [[nodiscard]] std::string format_endpoint(const std::string& ip, std::uint16_t port);
 

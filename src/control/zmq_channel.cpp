@@ -1,0 +1,226 @@
+#include <remit/error.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <utility>
+#include <zmq.hpp>
+
+#include "base/log.hpp"
+#include "control/address.hpp"
+#include "control/channel.hpp"
+#include "control/ready_descriptor.hpp"
+#include "control/zmq_sockets.hpp"
+
+namespace remit::control {
+namespace {
+
+// A thousand peers with a socket each, and as many again that linger after forget().
+constexpr int kMaxSockets = 8192;
+// Messages dropped in a row before receive() returns to let its caller look at the clock.
+constexpr int kMostDroppedAtOnce = 256;
+
+class ZmqChannel final : public Channel {
+public:
+    ZmqChannel(const ChannelOptions& options, const Endpoint& endpoint)
+        : options_(options),
+          ip_(canonical_address(options.advertise.empty() ? endpoint.ip : options.advertise)),
+          context_(make_context()),
+          pull_(bind_pull(context_, options, endpoint)),
+          ready_(pull_.get(zmq::sockopt::fd)),
+          port_(bound_port(pull_)) {}
+
+    const std::string& ip() const noexcept override { return ip_; }
+    std::uint16_t port() const noexcept override { return port_; }
+    int descriptor() const noexcept override { return ready_.get(); }
+    ChannelCounters counters() const noexcept override { return counters_; }
+
+    SendResult send(const Peer& peer, const Frames& frames) override;
+    void forget(const Peer& peer) override { peers_.erase(peer); }
+    std::optional<Received> receive() override;
+
+private:
+    static zmq::context_t make_context();
+    [[nodiscard]] bool may_reach(const Peer& peer) const;
+    zmq::socket_t* socket_of(const Peer& peer);
+    SendResult write(zmq::socket_t& socket, const Frames& frames);
+    std::optional<Received> read_message(zmq::message_t first);
+    void drop(std::uint64_t& counter, const Received& message, const char* what);
+
+    const ChannelOptions options_;
+    const std::string ip_;
+    zmq::context_t context_;  // before the sockets: it is closed after them
+    zmq::socket_t pull_;
+    ReadyDescriptor ready_;
+    const std::uint16_t port_;
+    std::map<Peer, zmq::socket_t> peers_;
+    ChannelCounters counters_;
+    std::chrono::steady_clock::time_point last_complaint_{};
+};
+
+zmq::context_t ZmqChannel::make_context() {
+    zmq::context_t context(1);
+    context.set(zmq::ctxopt::max_sockets, kMaxSockets);
+    return context;
+}
+
+bool ZmqChannel::may_reach(const Peer& peer) const {
+    if (peer.port == 0 || !is_numeric_address(peer.ip) || is_wildcard_address(peer.ip)) return false;
+    return options_.insecure || is_loopback_address(peer.ip);
+}
+
+zmq::socket_t* ZmqChannel::socket_of(const Peer& peer) {
+    const auto known = peers_.find(peer);
+    if (known != peers_.end()) return &known->second;
+    if (!may_reach(peer)) return nullptr;
+    try {
+        return &peers_.emplace(peer, connect_push(context_, options_, peer.ip, peer.port)).first->second;
+    } catch (const zmq::error_t& error) {
+        log().warn("control channel: no connection to {}: {}", format_endpoint(peer.ip, peer.port), error.what());
+        return nullptr;
+    }
+}
+
+SendResult ZmqChannel::send(const Peer& peer, const Frames& frames) {
+    if (frames.empty() || frames.size() > kMaxFrames) {
+        throw Error(ErrorKind::misuse, "control channel: a message of " + std::to_string(frames.size()) +
+                                           " frames; permitted: 1 to " + std::to_string(kMaxFrames));
+    }
+    zmq::socket_t* const socket = socket_of(peer);
+    const SendResult result = socket == nullptr ? SendResult::unreachable : write(*socket, frames);
+    if (result == SendResult::overflow) ++counters_.overflows;
+    if (result == SendResult::unreachable) ++counters_.unreachable;
+    return result;
+}
+
+SendResult ZmqChannel::write(zmq::socket_t& socket, const Frames& frames) {
+    try {
+        for (std::size_t i = 0; i < frames.size(); ++i) {
+            const bool last = i + 1 == frames.size();
+            const auto flags = last ? zmq::send_flags::dontwait : zmq::send_flags::dontwait | zmq::send_flags::sndmore;
+            // The limit counts whole messages, so only a first frame is ever refused and no torn message is left.
+            if (!socket.send(zmq::buffer(frames[i]), flags)) return SendResult::overflow;
+        }
+    } catch (const zmq::error_t& error) {
+        log().warn("control channel: send failed: {}", error.what());
+        return SendResult::unreachable;
+    }
+    return SendResult::queued;
+}
+
+std::optional<Received> ZmqChannel::receive() {
+    for (int dropped = 0; dropped < kMostDroppedAtOnce; ++dropped) {
+        zmq::message_t first;
+        if (!pull_.recv(first, zmq::recv_flags::dontwait)) {
+            ready_.release();
+            return std::nullopt;
+        }
+        // From here on ZeroMQ owes us no second wake-up, until it has been drained.
+        ready_.hold();
+        if (auto message = read_message(std::move(first))) {
+            ++counters_.received;
+            return message;
+        }
+    }
+    return std::nullopt;
+}
+
+std::string sender_of(zmq::message_t& message) {
+    try {
+        return canonical_address(message.gets("Peer-Address"));
+    } catch (const zmq::error_t&) {
+        return {};
+    }
+}
+
+/// Takes every frame of the message, so that the next one starts at its start, and keeps what is within the limits.
+std::optional<Received> ZmqChannel::read_message(zmq::message_t frame) {
+    Received result;
+    result.sender = sender_of(frame);
+    std::uint64_t bytes = 0;
+    std::size_t count = 0;
+    for (;;) {
+        ++count;
+        bytes += frame.size();
+        if (count <= kMaxFrames && bytes <= options_.max_message_bytes) {
+            result.frames.emplace_back(static_cast<const char*>(frame.data()), frame.size());
+        } else {
+            result.frames.clear();
+        }
+        if (!frame.more()) break;
+        // ZeroMQ hands out a message only when all of it is there.
+        if (!pull_.recv(frame, zmq::recv_flags::dontwait)) break;
+    }
+    if (count > kMaxFrames) {
+        drop(counters_.too_many_frames, result, "too many frames");
+        return std::nullopt;
+    }
+    if (bytes > options_.max_message_bytes) {
+        drop(counters_.too_many_bytes, result, "too many bytes");
+        return std::nullopt;
+    }
+    return result;
+}
+
+void ZmqChannel::drop(std::uint64_t& counter, const Received& message, const char* what) {
+    ++counter;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_complaint_ < std::chrono::seconds(1)) return;
+    last_complaint_ = now;
+    log().warn("control channel: dropped a message of {} from {} ({} so far)", what,
+               message.sender.empty() ? "an unknown sender" : message.sender, counter);
+}
+
+void check_limits(const ChannelOptions& options) {
+    constexpr std::uint32_t kMost = static_cast<std::uint32_t>(std::numeric_limits<std::int32_t>::max());
+    const auto check = [](const char* name, std::uint32_t value, std::uint32_t least) {
+        if (value >= least && value <= kMost) return;
+        throw Error(ErrorKind::bad_argument, std::string("control channel: ") + name + " " + std::to_string(value) +
+                                                 "; permitted: " + std::to_string(least) + " to " +
+                                                 std::to_string(kMost));
+    };
+    check("outbox", options.outbox, 1);
+    check("linger_ms", options.linger_ms, 0);
+    check("max_message_bytes", options.max_message_bytes, 256);
+}
+
+void check_advertise(const ChannelOptions& options, const Endpoint& endpoint) {
+    const std::string& told = options.advertise;
+    if (!told.empty() && (!is_numeric_address(told) || is_wildcard_address(told))) {
+        throw Error(ErrorKind::bad_argument, "advertise \"" + told.substr(0, 80) +
+                                                 "\"; permitted: a numeric address that peers can reach, as in "
+                                                 "10.0.0.5 or fd00::5");
+    }
+    if (told.empty() && is_wildcard_address(endpoint.ip)) {
+        throw Error(ErrorKind::bad_argument, "listening on " + format_endpoint(endpoint.ip, endpoint.port) +
+                                                 " leaves open which address peers should answer to: listen on one "
+                                                 "address, or set advertise to the one they can reach");
+    }
+}
+
+void check_exposure(const ChannelOptions& options, const Endpoint& endpoint) {
+    if (options.insecure || is_loopback_address(endpoint.ip)) return;
+    throw Error(
+        ErrorKind::bad_argument,
+        "listening on " + format_endpoint(endpoint.ip, endpoint.port) +
+            " lets anyone who reaches that address send requests: give keys, or say --insecure (insecure = true) "
+            "where the network is trusted");
+}
+
+}  // namespace
+
+std::unique_ptr<Channel> open_zmq(const ChannelOptions& options) {
+    const Endpoint endpoint = parse_endpoint(options.listen);
+    check_limits(options);
+    check_advertise(options, endpoint);
+    check_exposure(options, endpoint);
+    try {
+        return std::make_unique<ZmqChannel>(options, endpoint);
+    } catch (const zmq::error_t& error) {
+        throw Error(ErrorKind::environment, std::string("control channel: ") + error.what() +
+                                                "; where descriptors ran out, raise the limit with: ulimit -n 65536");
+    }
+}
+
+}  // namespace remit::control

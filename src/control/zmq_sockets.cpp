@@ -1,0 +1,86 @@
+#include "control/zmq_sockets.hpp"
+
+#include <remit/error.hpp>
+
+#include <cerrno>
+
+#include "control/address.hpp"
+
+namespace remit::control {
+namespace {
+
+// A connection that says nothing sensible is cut after this.
+constexpr int kHandshakeMs = 5000;
+// ZeroMQ's own heartbeat finds connections whose other end has vanished without a word, so that repeats of a message
+// do not wait for the kernel's retransmission timer. Liveness of the worker behind it is the protocol's affair.
+constexpr int kHeartbeatMs = 2000;
+constexpr int kHeartbeatTimeoutMs = 6000;
+constexpr int kConnectTimeoutMs = 3000;
+constexpr int kReconnectFirstMs = 50;
+constexpr int kReconnectMostMs = 1000;
+constexpr int kReceiveQueue = 1000;
+constexpr int kBacklog = 1024;
+
+void set_common(zmq::socket_t& socket, const ChannelOptions& options, const std::string& ip) {
+    // Only where it is wanted: with this option an IPv4 address needs a kernel that has IPv6.
+    socket.set(zmq::sockopt::ipv6, is_ipv6(ip));
+    socket.set(zmq::sockopt::linger, static_cast<int>(options.linger_ms));
+    socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(options.max_message_bytes));
+    socket.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
+    socket.set(zmq::sockopt::heartbeat_ivl, kHeartbeatMs);
+    socket.set(zmq::sockopt::heartbeat_timeout, kHeartbeatTimeoutMs);
+    socket.set(zmq::sockopt::heartbeat_ttl, kHeartbeatTimeoutMs);
+    socket.set(zmq::sockopt::tcp_keepalive, 1);
+    socket.set(zmq::sockopt::tcp_keepalive_idle, 10);
+    socket.set(zmq::sockopt::tcp_keepalive_intvl, 3);
+    socket.set(zmq::sockopt::tcp_keepalive_cnt, 3);
+}
+
+[[noreturn]] void refuse_bind(const std::string& endpoint, const zmq::error_t& error) {
+    std::string remedy = "check the address";
+    if (error.num() == EADDRINUSE) remedy = "another program has that port: choose another, or port 0 for any free one";
+    if (error.num() == EADDRNOTAVAIL || error.num() == ENODEV) {
+        remedy = "no interface of this machine has that address; \"ip address\" shows those it has";
+    }
+    if (error.num() == EACCES) remedy = "ports below 1024 need a privilege: choose a higher one";
+    throw Error(ErrorKind::environment, "cannot listen on " + endpoint + " (" + error.what() + "): " + remedy);
+}
+
+}  // namespace
+
+zmq::socket_t bind_pull(zmq::context_t& context, const ChannelOptions& options, const Endpoint& endpoint) {
+    zmq::socket_t socket(context, zmq::socket_type::pull);
+    const std::string ip = endpoint.ip == "*" ? "0.0.0.0" : endpoint.ip;
+    set_common(socket, options, ip);
+    socket.set(zmq::sockopt::rcvhwm, kReceiveQueue);
+    socket.set(zmq::sockopt::backlog, kBacklog);
+    const std::string text = format_endpoint(ip, endpoint.port);
+    try {
+        socket.bind(text);
+    } catch (const zmq::error_t& error) {
+        refuse_bind(text, error);
+    }
+    return socket;
+}
+
+std::uint16_t bound_port(const zmq::socket_t& socket) {
+    return parse_endpoint(socket.get(zmq::sockopt::last_endpoint)).port;
+}
+
+zmq::socket_t connect_push(zmq::context_t& context, const ChannelOptions& options, const std::string& ip,
+                           std::uint16_t port) {
+    zmq::socket_t socket(context, zmq::socket_type::push);
+    set_common(socket, options, ip);
+    socket.set(zmq::sockopt::sndhwm, static_cast<int>(options.outbox));
+    socket.set(zmq::sockopt::connect_timeout, kConnectTimeoutMs);
+    socket.set(zmq::sockopt::tcp_maxrt, kHeartbeatTimeoutMs);
+    socket.set(zmq::sockopt::reconnect_ivl, kReconnectFirstMs);
+    socket.set(zmq::sockopt::reconnect_ivl_max, kReconnectMostMs);
+    // What is sent before the connection stands waits in the outbox: with ZMQ_IMMEDIATE the first message to every
+    // peer would be refused.
+    socket.set(zmq::sockopt::immediate, false);
+    socket.connect(format_endpoint(ip, port));
+    return socket;
+}
+
+}  // namespace remit::control
