@@ -1,0 +1,66 @@
+#pragma once
+
+#include <remit/layout.hpp>
+
+#include <tl/expected.hpp>
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace remit {
+
+/// A registered range of memory; `key` is the local or the remote key, depending on whose map it stands in.
+struct Registration {
+    std::uint64_t address = 0;
+    std::uint64_t length = 0;
+    std::uint32_t key = 0;
+    bool operator==(const Registration&) const = default;
+};
+
+inline constexpr std::uint32_t kUnregistered = std::numeric_limits<std::uint32_t>::max();
+
+/// Where one segment's blocks lie.
+struct SegmentMap {
+    std::uint64_t base = 0;
+    std::uint64_t block_stride = 0;
+    std::uint64_t plane_stride = 0;
+    std::uint32_t registration = kUnregistered;  ///< index into BlockMap::registrations
+    bool operator==(const SegmentMap&) const = default;
+};
+
+/// Where the blocks of a pool (or the tensors of a request, as one large block) lie in memory. One formula
+/// addresses every segment: base + block*block_stride + plane*plane_stride + token*token_bytes.
+/// The plane stride is fixed by the block size, never by the number of valid tokens.
+struct BlockMap {
+    std::uint32_t blocks = 0;
+    std::uint64_t block_size = 0;  ///< tokens a block
+    Arrangement arrangement = Arrangement::segments;
+    std::vector<SegmentMap> segments;  ///< in the order of Layout::segments()
+    std::vector<Registration> registrations;
+
+    [[nodiscard]] std::uint64_t address(std::size_t segment, BlockId block, std::uint32_t plane, std::uint64_t token,
+                                        std::uint64_t token_bytes) const noexcept {
+        const SegmentMap& s = segments[segment];
+        return s.base + block * s.block_stride + plane * s.plane_stride + token * token_bytes;
+    }
+    bool operator==(const BlockMap&) const = default;
+};
+
+/// Bytes that `blocks` blocks of `layout` take, alignment included. @throws Error(bad_argument) past 64 bits.
+[[nodiscard]] std::uint64_t pool_bytes(const Layout& layout, std::uint32_t blocks);
+
+/// The map of a pool at `start`, in the layout's arrangement, without registrations.
+[[nodiscard]] BlockMap place_pool(const Layout& layout, std::uint32_t blocks, std::uint64_t start);
+
+/// The map of one request's contiguous tensors: a single block of `tokens` tokens, unregistered.
+/// `bases` follows layout.segments().
+[[nodiscard]] BlockMap place_tensors(const Layout& layout, std::uint64_t tokens, std::span<const std::uint64_t> bases);
+
+/// Checks a map that came from a peer: sizes in range, no address overflows, every block lies inside its registration, and
+/// no two blocks or segments overlap. The error names segment and values.
+[[nodiscard]] tl::expected<void, std::string> validate_map(const Layout& layout, const BlockMap& map);
+
+}  // namespace remit
