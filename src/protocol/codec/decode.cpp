@@ -1,0 +1,152 @@
+#include "protocol/codec/fields.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+namespace remit::protocol {
+namespace {
+
+using namespace codec;
+using FrameSpan = std::span<const std::string>;
+
+[[noreturn]] void fail_count(FrameSpan f) {
+    throw Fault{{DecodeFault::frame_count, fmt::format("{} frames", f.size())}};
+}
+
+void require_count(FrameSpan f, std::size_t count) {
+    if (f.size() != count) fail_count(f);
+}
+
+Register parse_register_message(FrameSpan f) {
+    // A peer of another kind sends fewer frames; it is told what is missing rather than dropped as noise.
+    if (f.size() < 7 || f[5] != kVersion) {
+        fail(DecodeFault::version, "version of REGISTER", f.size() > 5 ? std::string_view(f[5]) : "missing");
+    }
+    require_count(f, 7);
+    Register m;
+    m.from = address(f[1], f[2]);
+    m.id = session_id(f[3]);
+    parse_register(f[4], f[6], m);
+    return m;
+}
+
+Close parse_close(FrameSpan f) {
+    require_count(f, 6);
+    return {address(f[2], f[3]), session_id(f[4]), reason(f[5])};
+}
+
+Ping parse_ping(FrameSpan f) {
+    require_count(f, 7);
+    return {address(f[2], f[3]), session_id(f[4]), number("sequence", f[5]), number("time", f[6])};
+}
+
+Pong parse_pong(FrameSpan f) {
+    require_count(f, 8);
+    return {address(f[2], f[3]), session_id(f[4]), number("sequence", f[5]), number("time", f[6]), number("time", f[7])};
+}
+
+std::uint32_t required(std::string_view text) {
+    const std::uint64_t value = number("required_dst_info_num", text, 65536);
+    if (value == 0) fail(DecodeFault::out_of_range, "required_dst_info_num", text);
+    return static_cast<std::uint32_t>(value);
+}
+
+Init parse_init(FrameSpan f) {
+    return {room(f[0]),        address(f[1], f[2]),
+            session_id(f[3]),  block_table(f[4]),
+            required(f[5]),    number("allocated_tokens", f[6])};
+}
+
+Resume parse_resume(FrameSpan f) {
+    return {room(f[0]),        address(f[1], f[2]), session_id(f[3]), block_table(f[4]),
+            required(f[5]),    number("sent_tokens", f[6]), number("allocated_tokens", f[7])};
+}
+
+Abort parse_abort(FrameSpan f) {
+    Abort m{room(f[0]), address(f[1], f[2]), session_id(f[3]), AbortKind::abort};
+    if (f[4] == "yield") {
+        m.kind = AbortKind::yield;
+    } else if (f[4] != "abort") {
+        fail(DecodeFault::unknown_word, "abort or yield", f[4]);
+    }
+    return m;
+}
+
+StatusReport parse_status(FrameSpan f) {
+    return {room(f[0]),
+            static_cast<Status>(number("status", f[1], 4)),
+            number("round", f[2]),
+            number("sent_tokens", f[3]),
+            number("total_tokens", f[4]),
+            reason(f[5]),
+            session_id(f[6])};
+}
+
+Aborted parse_aborted(FrameSpan f) {
+    Aborted m{room(f[0]), f[1] == "aborted", std::nullopt, session_id(f[3])};
+    if (!m.drained && f[1] != "undrained") fail(DecodeFault::unknown_word, "aborted or undrained", f[1]);
+    if (f[2] != "-1") m.rounds = number("rounds", f[2]);
+    return m;
+}
+
+ToEmbedding parse_for_embedding(FrameSpan f) {
+    if (f.empty()) fail_count(f);
+    if (f[0] == "None") {
+        if (f.size() < 2) fail_count(f);
+        if (f[1] == "close") return parse_close(f);
+        if (f[1] == "ping") return parse_ping(f);
+        if (f[1] == "pong") return parse_pong(f);
+        return parse_register_message(f);
+    }
+    switch (f.size()) {
+        case 5: return parse_abort(f);
+        case 7: return parse_init(f);
+        case 8: return parse_resume(f);
+        default: fail_count(f);
+    }
+}
+
+ToLanguage parse_for_language(FrameSpan f) {
+    if (f.empty()) fail_count(f);
+    if (f[0] == "None") {
+        if (f.size() < 2) fail_count(f);
+        if (f[1] == "ping") return parse_ping(f);
+        if (f[1] == "pong") return parse_pong(f);
+        if (f[1] != kVersion) fail(DecodeFault::version, "version of REGISTERED", f[1]);
+        require_count(f, 3);
+        return parse_registered(f[2]);
+    }
+    switch (f.size()) {
+        case 4: return parse_aborted(f);
+        case 7: return parse_status(f);
+        default: fail_count(f);
+    }
+}
+
+template <class Message, class Parse>
+tl::expected<Message, DecodeError> guarded(FrameSpan frames, Parse parse) {
+    try {
+        return parse(frames);
+    } catch (const Fault& fault) {
+        return tl::unexpected(fault.error);
+    } catch (const std::exception& error) {
+        return tl::unexpected(DecodeError{DecodeFault::bad_json, printable(error.what())});
+    }
+}
+
+}  // namespace
+
+std::string_view to_string(DecodeFault fault) noexcept {
+    constexpr std::array<std::string_view, kDecodeFaults> names{
+        "frame count", "frame size", "not a number", "out of range", "unknown word", "version", "bad json"};
+    return names[static_cast<std::size_t>(fault)];
+}
+
+tl::expected<ToEmbedding, DecodeError> decode_for_embedding(std::span<const std::string> frames) {
+    return guarded<ToEmbedding>(frames, parse_for_embedding);
+}
+
+tl::expected<ToLanguage, DecodeError> decode_for_language(std::span<const std::string> frames) {
+    return guarded<ToLanguage>(frames, parse_for_language);
+}
+
+}  // namespace remit::protocol

@@ -1,0 +1,135 @@
+#pragma once
+
+#include "base/queue_pair_address.hpp"
+#include "layout/block_map.hpp"
+#include "protocol/keys.hpp"
+
+#include <remit/layout.hpp>
+#include <remit/types.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// The control messages as values; codec.hpp turns them into frames and back. The positions of frames 0 to 7 are fixed.
+namespace remit::protocol {
+
+inline constexpr const char* kVersion = "remit/1";
+
+/// `session.generation.attempt.incarnation`: attempt 0 outside rooms; incarnation is the embedding worker's, 0
+/// before REGISTERED.
+struct SessionId {
+    std::uint64_t session = 0;
+    std::uint64_t generation = 0;
+    std::uint64_t attempt = 0;
+    std::uint64_t incarnation = 0;
+    auto operator<=>(const SessionId&) const = default;
+    [[nodiscard]] AttemptKey attempt_key() const noexcept { return {session, generation, attempt}; }
+    [[nodiscard]] GenerationKey generation_key() const noexcept { return {session, generation}; }
+};
+
+/// What a worker can take; both sides obey the smaller.
+struct PeerLimits {
+    std::uint64_t max_message = 0;  ///< bytes of one write
+    bool operator==(const PeerLimits&) const = default;
+};
+
+struct Register {
+    PeerAddress from;
+    SessionId id;
+    Layout::Shape layout;
+    BlockMap pool;  ///< remote keys
+    std::vector<QueuePairAddress> queue_pairs;
+    PeerLimits limits;
+    std::vector<std::string> capabilities;
+};
+
+struct Registered {
+    struct Accepted {
+        std::vector<QueuePairAddress> queue_pairs;
+        PeerLimits limits;
+    };
+    struct Refused {
+        std::string error;
+    };
+    struct Lost {
+        std::string reason;
+    };
+    std::uint64_t session = 0;
+    std::uint64_t generation = 0;
+    std::uint64_t incarnation = 0;
+    std::variant<Accepted, Refused, Lost> answer;
+};
+
+struct Init {
+    RoomId room = 0;
+    PeerAddress from;
+    SessionId id;
+    BlockTable blocks;
+    std::uint32_t required_dst_info_num = 1;
+    std::uint64_t allocated_tokens = 0;
+};
+
+struct Resume {
+    RoomId room = 0;
+    PeerAddress from;
+    SessionId id;
+    BlockTable blocks;
+    std::uint32_t required_dst_info_num = 1;
+    std::uint64_t sent_tokens = 0;
+    std::uint64_t allocated_tokens = 0;
+};
+
+struct StatusReport {
+    RoomId room = 0;
+    Status status = Status::Bootstrapping;
+    std::uint64_t rounds = 0;        ///< rounds written
+    std::uint64_t sent_tokens = 0;   ///< end of the rounds written
+    std::uint64_t total_tokens = 0;  ///< 0 while unknown
+    std::string reason;
+    SessionId id;
+};
+
+enum class AbortKind : std::uint8_t { abort, yield };
+
+struct Abort {
+    RoomId room = 0;
+    PeerAddress from;
+    SessionId id;
+    AbortKind kind = AbortKind::abort;
+};
+
+struct Aborted {
+    RoomId room = 0;
+    bool drained = true;                   ///< `aborted`, else `undrained`
+    std::optional<std::uint64_t> rounds;   ///< rounds accepted; nothing (-1 on the wire): the attempt left the window
+    SessionId id;
+};
+
+struct Close {
+    PeerAddress from;
+    SessionId id;
+    std::string reason;
+};
+
+struct Ping {
+    PeerAddress from;
+    SessionId id;
+    std::uint64_t sequence = 0;
+    std::uint64_t sent_ns = 0;  ///< sender's monotonic clock
+};
+
+struct Pong {
+    PeerAddress from;
+    SessionId id;
+    std::uint64_t sequence = 0;
+    std::uint64_t ping_ns = 0;  ///< the PING's, echoed
+    std::uint64_t pong_ns = 0;  ///< the answerer's own clock
+};
+
+using ToEmbedding = std::variant<Register, Init, Resume, Abort, Close, Ping, Pong>;
+using ToLanguage = std::variant<Registered, StatusReport, Aborted, Ping, Pong>;
+
+}  // namespace remit::protocol
