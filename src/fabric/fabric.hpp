@@ -14,9 +14,10 @@
 /// The fabric: one RDMA device as remit uses it. Two implementations stand behind these interfaces: `verbs`
 /// (libibverbs) and `loopback` (one process, for schedulers on a laptop and for tests).
 ///
-/// Ownership: every object keeps alive what it needs; destroy in the order queue pairs, receive queue, completion
-/// queues, memory regions, fabric. Thread-safety: none; one thread owns a fabric and all that came from it, except
-/// that the file descriptors may be polled anywhere.
+/// Ownership: every object keeps alive what it needs on the device, so that any order of destruction is safe; queue
+/// pairs first is the natural one, since nothing is written to or read from a region once they are gone.
+/// Thread-safety: none; one thread owns a fabric and all that came from it, except that the file descriptor may be
+/// polled anywhere.
 /// Errors: creation and connect() throw Error; post() and poll() return a status.
 namespace remit::fabric {
 
@@ -30,8 +31,12 @@ public:
     [[nodiscard]] virtual std::uint32_t remote_key() const noexcept = 0;
 };
 
-/// Who may write registered memory.
-enum class Access : std::uint8_t { local, remote_write };
+/// What a peer that knows the remote key may do with registered memory. The local side may always read and write it.
+enum class Access : std::uint8_t {
+    local,
+    remote_write,
+    remote_read_write,  ///< also the target of Opcode::read
+};
 
 /// One local piece of a work request.
 struct Piece {
@@ -42,8 +47,11 @@ struct Piece {
 
 enum class Opcode : std::uint8_t { write, write_with_immediate, read };
 
+/// Identifiers from here on are the fabric's own (its receives carry them): post() refuses them with EINVAL.
+inline constexpr std::uint64_t kReservedIds = 0xffff'ffff'0000'0000;
+
 struct WorkRequest {
-    std::uint64_t id = 0;  ///< returned in the completion; a slot and a generation, never a pointer
+    std::uint64_t id = 0;  ///< returned in the completion; a slot and a generation, never a pointer; < kReservedIds
     Opcode opcode = Opcode::write;
     bool signaled = false;
     std::uint64_t remote_address = 0;
@@ -52,16 +60,17 @@ struct WorkRequest {
     std::span<const Piece> pieces;  ///< at most Limits::max_pieces; empty: a zero-length request
 };
 
+/// `sent`: of a work request, whatever its opcode; `immediate`: of a receive.
 enum class CompletionKind : std::uint8_t { sent, immediate };
 
-/// A completion. With `ok` false only `id`, `queue_pair`, `status` and `vendor_error` mean anything.
+/// A completion. With `ok` false only `id`, `queue_pair`, `kind`, `status` and `vendor_error` mean anything.
 struct Completion {
     std::uint64_t id = 0;
     std::uint32_t queue_pair = 0;  ///< number of the local queue pair
     bool ok = false;
     CompletionKind kind = CompletionKind::sent;
     std::uint32_t immediate = 0;
-    std::uint32_t status = 0;  ///< the provider's status number; see status_text()
+    std::uint32_t status = 0;  ///< number of the status, see fabric/status.hpp and status_text()
     std::uint32_t vendor_error = 0;
 };
 
@@ -71,7 +80,8 @@ struct Completion {
 class CompletionQueue {
 public:
     virtual ~CompletionQueue() = default;
-    /// Takes up to out.size() completions; returns how many. @throws Error(internal) where the queue itself is broken.
+    /// Takes up to out.size() completions; returns how many. @throws Error(internal) where the queue itself is broken,
+    /// as after an overrun: make it as deep as the depths of all queue pairs and receive queues that complete into it.
     virtual std::size_t poll(std::span<Completion> out) = 0;
     /// Asks for one wake-up of Fabric::wake_descriptor() at the next completion. Poll once more after arming.
     virtual void arm() = 0;
@@ -81,9 +91,12 @@ public:
 class ReceiveQueue {
 public:
     virtual ~ReceiveQueue() = default;
-    /// Posts `count` receives; returns how many were accepted.
+    /// Posts `count` receives; returns how many were accepted: never more than depth() - outstanding().
     virtual std::uint32_t post(std::uint32_t count) = 0;
     [[nodiscard]] virtual std::uint32_t depth() const noexcept = 0;
+    /// Receives posted whose completion was neither polled nor dropped with its queue pair. After destroying a queue
+    /// pair, post(depth() - outstanding()) replaces what went with it.
+    [[nodiscard]] virtual std::uint32_t outstanding() const noexcept = 0;
 };
 
 enum class PostStatus : std::uint8_t {
@@ -100,34 +113,44 @@ struct PostResult {
 
 class QueuePair {
 public:
-    virtual ~QueuePair() = default;  ///< destroys it; completions already polled stay valid, none come after
+    /// Moves it to ERR and destroys it. Its completions that were not polled are dropped, none come after.
+    virtual ~QueuePair() = default;
     [[nodiscard]] virtual const QueuePairAddress& local() const noexcept = 0;
     /// To ready-to-send towards `remote`. @throws Error(environment) naming the step and the verbs error.
     virtual void connect(const QueuePairAddress& remote) = 0;
-    /// Posts a chain in order with one doorbell where the provider can.
+    /// Posts a chain in order with one doorbell where the provider can. Requests posted after the queue pair failed
+    /// may still be accepted: each then completes as flushed. After to_error() and before connect() none is accepted.
     virtual PostResult post(std::span<const WorkRequest> chain) = 0;
-    /// To ERR: nothing more is accepted from the peer and outstanding work is flushed.
+    /// To ERR: nothing more is accepted from the peer and outstanding work is flushed: every request, signalled or
+    /// not, then has a completion.
     virtual void to_error() noexcept = 0;
 };
 
 struct QueuePairOptions {
     CompletionQueue* send_completions = nullptr;
-    CompletionQueue* receive_completions = nullptr;
-    ReceiveQueue* receives = nullptr;  ///< nullptr: the queue pair takes no immediates
-    std::uint32_t depth = 256;         ///< send queue, work requests
+    CompletionQueue* receive_completions = nullptr;  ///< nullptr: the same as send_completions
+    ReceiveQueue* receives = nullptr;                ///< nullptr: the queue pair takes no immediates
+    std::uint32_t depth = 256;  ///< send queue, work requests; a slot is free again once a completion of its
+                                ///< own request or of a later one was polled
 };
 
 struct Limits {
-    std::uint64_t max_message = 0;        ///< bytes of one write
-    std::uint32_t max_pieces = 0;         ///< scatter entries of one work request
-    std::uint32_t max_queue_depth = 0;    ///< work requests of one queue pair
-    std::uint32_t max_completions = 0;    ///< entries of one completion queue
-    std::uint32_t max_receives = 0;       ///< entries of a receive queue
+    std::uint64_t max_message = 0;      ///< bytes of one write
+    std::uint32_t max_pieces = 0;       ///< scatter entries of one work request
+    std::uint32_t max_queue_depth = 0;  ///< work requests of one queue pair
+    std::uint32_t max_completions = 0;  ///< entries of one completion queue
+    std::uint32_t max_receives = 0;     ///< entries of a receive queue
 };
 
 /// Something the device said outside any completion.
 struct AsyncEvent {
-    enum class Kind : std::uint8_t { queue_pair_fatal, port_down, port_up, device_fatal, other };
+    enum class Kind : std::uint8_t {
+        queue_pair_fatal,
+        port_down,  ///< of the port in use; other ports' events are `other`
+        port_up,
+        device_fatal,  ///< the device, or a completion or receive queue that all its queue pairs share
+        other,
+    };
     Kind kind = Kind::other;
     std::uint32_t queue_pair = 0;  ///< for queue_pair_fatal
     std::string text;
@@ -136,9 +159,9 @@ struct AsyncEvent {
 class Fabric {
 public:
     virtual ~Fabric() = default;
-    [[nodiscard]] virtual std::string_view kind() const noexcept = 0;    ///< "verbs" or "loopback"
-    [[nodiscard]] virtual std::string device() const = 0;                ///< "rxe_a0"
-    [[nodiscard]] virtual std::string describe() const = 0;              ///< device, port, GID, MTU in one line, for logs
+    [[nodiscard]] virtual std::string_view kind() const noexcept = 0;  ///< "verbs" or "loopback"
+    [[nodiscard]] virtual std::string device() const = 0;              ///< "rxe_a0"
+    [[nodiscard]] virtual std::string describe() const = 0;            ///< device, port, GID, MTU in one line, for logs
     [[nodiscard]] virtual const Limits& limits() const noexcept = 0;
 
     /// @throws Error(environment): memlock (with the limit and the command that raises it), EFAULT, device limits.
@@ -149,7 +172,7 @@ public:
 
     /// Readable after an armed completion queue got a completion or the device has an asynchronous event.
     [[nodiscard]] virtual int wake_descriptor() const noexcept = 0;
-    /// Takes pending wake-ups off the descriptor.
+    /// Takes pending wake-ups off the descriptor. Clear, arm, poll until empty, take the events, then wait.
     virtual void clear_wakeups() = 0;
     /// The next asynchronous event, if any.
     virtual std::optional<AsyncEvent> next_event() = 0;
@@ -157,27 +180,30 @@ public:
 
 /// How a verbs device is opened. Empty or negative: chosen by remit and logged.
 struct VerbsOptions {
-    std::string device;          ///< name; empty: the owner of `local_ip`, else the only active one
-    std::string local_ip;        ///< address the control channel uses, to find the device that owns it
-    int gid_index = -1;          ///< -1: RoCEv2 routable IPv4-mapped, then IPv6; link-local only when named
-    int port = 0;                ///< 0: the first active port
-    std::uint32_t mtu = 0;       ///< path MTU in bytes, 0: the port's
+    std::string device;     ///< name; empty: the owner of `local_ip`, else the only active one
+    std::string local_ip;   ///< address the control channel uses, to find the device that owns it
+    int gid_index = -1;     ///< -1: RoCEv2 routable IPv4-mapped, then IPv6; link-local only when named
+    int port = 0;           ///< 0: the first active port
+    std::uint32_t mtu = 0;  ///< path MTU in bytes, 0: the port's
     std::uint8_t traffic_class = 0;
     std::uint8_t service_level = 0;
     std::uint16_t pkey_index = 0;
-    std::uint8_t timeout = 14;   ///< 4.096 µs * 2^timeout
-    std::uint8_t retry_count = 6;
-    std::uint8_t rnr_retry = 6;  ///< 7 would be for ever
-    std::uint8_t min_rnr_timer = 12;
+    std::uint8_t timeout = 14;        ///< 4.096 µs * 2^timeout until a packet is sent again, 1 to 31
+    std::uint8_t retry_count = 6;     ///< 0 to 7; with 7 some devices never give up
+    std::uint8_t rnr_retry = 6;       ///< 0 to 6; 7 would be for ever
+    std::uint8_t min_rnr_timer = 12;  ///< 0 to 31 as in the InfiniBand specification; 12: 0.64 ms
     std::uint8_t hop_limit = 64;
     bool relaxed_ordering = true;  ///< asked for where the device takes it
     bool fork_init = false;
 };
 
-/// @throws Error(environment) where no device, active port or usable GID is there, with the remedy.
+/// @throws Error(environment) where no device, active port or usable GID is there, with the remedy;
+/// Error(bad_argument) for an option outside its range.
 [[nodiscard]] std::unique_ptr<Fabric> open_verbs(const VerbsOptions& options);
 
-/// A fabric of this process: fabrics opened with the same `network` name reach each other.
+/// A fabric of this process: fabrics opened with the same `network` name reach each other. Each fabric has its own
+/// thread; a write is copied by the thread that posts it and has arrived when post() returns. It judges keys, bounds,
+/// receives and queue depth as a device would, without retries: a peer that is not ready fails the request at once.
 [[nodiscard]] std::unique_ptr<Fabric> open_loopback(const std::string& network = "default");
 
 }  // namespace remit::fabric
