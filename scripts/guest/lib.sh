@@ -64,7 +64,13 @@ choose_out_dir() {
   fi
 }
 
-guest_alive() { [[ -n $GUEST_PID && $GUEST_REAPED = 0 ]] && kill -0 "$GUEST_PID" 2>/dev/null; }
+# A zombie counts as ended; kill -0 would call it alive.
+guest_alive() {
+  local stat
+  [[ -n $GUEST_PID && $GUEST_REAPED = 0 ]] || return 1
+  { read -r stat <"/proc/$GUEST_PID/stat"; } 2>/dev/null || return 1
+  [[ ${stat##*) } != Z* ]]
+}
 
 # The guest (or, on the host, CMD) leads a session of its own, so its process group holds what it
 # started and nothing else.

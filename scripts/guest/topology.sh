@@ -59,7 +59,7 @@ topology_wait() {
     printf -v gid '0000:0000:0000:0000:0000:ffff:%02x%02x:%02x%02x' "${octets[@]}"
     for ((try = 0; ; try++)); do
       if grep -q ACTIVE "/sys/class/infiniband/${devices[$i]}/ports/1/state" 2>/dev/null &&
-        cat "/sys/class/infiniband/${devices[$i]}/ports/1/gids/"* 2>/dev/null | grep -q "$gid"; then
+        grep -qs "$gid" "/sys/class/infiniband/${devices[$i]}/ports/1/gids/"*; then
         break
       fi
       if ((try == 300)); then
