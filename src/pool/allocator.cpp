@@ -18,15 +18,6 @@ constexpr std::uint32_t kMarked = 0xffffffffu;
 
 std::size_t size_class(std::uint32_t length) { return static_cast<std::size_t>(std::bit_width(length)) - 1; }
 
-const char* describe(BlockAllocator::State state) {
-    switch (state) {
-        case BlockAllocator::State::free: return "free";
-        case BlockAllocator::State::allocated: return "allocated";
-        case BlockAllocator::State::quarantined: return "quarantined";
-    }
-    return "?";
-}
-
 }  // namespace
 
 BlockAllocator::BlockAllocator(std::uint32_t blocks)
