@@ -15,6 +15,7 @@ namespace {
 // Arrays start on pages, slabs and their segments on cache lines: NICs and copies like both.
 constexpr std::uint64_t kArrayAlignment = 4096;
 constexpr std::uint64_t kSlabAlignment = 64;
+constexpr std::uint64_t kMaxPoolBytes = std::uint64_t{1} << 62;
 
 std::uint64_t slab_bytes(const Layout& layout) {
     std::uint64_t bytes = 0;
@@ -54,6 +55,9 @@ std::optional<std::uint64_t> segment_end(const SegmentMap& map, std::uint32_t bl
 
 tl::expected<void, std::string> validate_segment(const Segment& segment, const SegmentMap& placed, const BlockMap& map) {
     const std::string_view name = to_string(segment.kind);
+    if (!checked_block_bytes(segment, map.block_size)) {
+        return tl::unexpected(fmt::format("block size is {}; a block of {} passes 64 bits", map.block_size, name));
+    }
     const std::uint64_t block_bytes = segment.block_bytes(map.block_size);
     if (placed.plane_stride != plane_stride(segment, map.block_size)) {
         return tl::unexpected(fmt::format("plane stride of {} is {}; the block size makes it {}", name,
@@ -98,28 +102,42 @@ tl::expected<void, std::string> validate_disjoint(const Layout& layout, const Bl
         }
     }
     if (slab && map.blocks > 1) {
-        // The next slab's first segment must not begin before this slab's last one ends.
+        // A slab reaches from its first segment to the end of its last one; the next must not begin inside it.
         const auto by_begin = [](const Extent& a, const Extent& b) { return a.begin < b.begin; };
+        const auto by_end = [](const Extent& a, const Extent& b) { return a.end < b.end; };
         const Extent first = *std::min_element(extents.begin(), extents.end(), by_begin);
-        extents.push_back({first.begin + map.segments[0].block_stride,
-                           first.begin + map.segments[0].block_stride + (first.end - first.begin), "the next slab"});
+        const Extent last = *std::max_element(extents.begin(), extents.end(), by_end);
+        if (last.end - first.begin > map.segments[0].block_stride) {
+            return tl::unexpected(fmt::format("slabs overlap: from {} to the end of {} are {} bytes, the stride is {}",
+                                              first.name, last.name, last.end - first.begin,
+                                              map.segments[0].block_stride));
+        }
     }
     return require_disjoint(std::move(extents));
 }
 
 }  // namespace
 
+std::optional<std::uint64_t> checked_block_bytes(const Segment& segment, std::uint64_t block_size) noexcept {
+    const auto plane = checked_mul(segment.rows(block_size), segment.token_bytes);
+    return plane ? checked_mul(*plane, segment.planes) : std::nullopt;
+}
+
 std::uint64_t pool_bytes(const Layout& layout, std::uint32_t blocks) {
+    // Bounded at each step, so that rounding up to a page cannot wrap.
+    const auto bounded = [](std::optional<std::uint64_t> bytes) {
+        return bytes && *bytes <= kMaxPoolBytes ? bytes : std::nullopt;
+    };
     std::optional<std::uint64_t> bytes = 0;
     if (layout.shape().arrangement == Arrangement::slab) {
-        bytes = checked_mul(slab_bytes(layout), blocks);
+        bytes = bounded(checked_mul(slab_bytes(layout), blocks));
     } else {
         for (const Segment& segment : layout.segments()) {
-            const auto array = checked_mul(segment.block_bytes(layout.block_size()), blocks);
-            bytes = array && bytes ? checked_add(align_up(*bytes, kArrayAlignment), *array) : std::nullopt;
+            const auto array = bounded(checked_mul(segment.block_bytes(layout.block_size()), blocks));
+            bytes = array && bytes ? bounded(align_up(*bytes, kArrayAlignment) + *array) : std::nullopt;
         }
     }
-    if (!bytes || *bytes > (std::uint64_t{1} << 62)) {
+    if (!bytes) {
         throw Error(ErrorKind::bad_argument,
                     fmt::format("a pool of {} blocks of {} bytes is larger than an address space", blocks,
                                 layout.block_bytes()));
@@ -154,6 +172,7 @@ BlockMap place_tensors(const Layout& layout, std::uint64_t tokens, std::span<con
 
 tl::expected<void, std::string> validate_map(const Layout& layout, const BlockMap& map) {
     if (map.blocks == 0) return tl::unexpected(std::string("a pool of 0 blocks"));
+    if (map.block_size == 0) return tl::unexpected(std::string("block size is 0; permitted: at least 1"));
     if (map.segments.size() != layout.segments().size()) {
         return tl::unexpected(
             fmt::format("{} segments are placed; the layout has {}", map.segments.size(), layout.segments().size()));

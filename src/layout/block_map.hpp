@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -48,6 +49,10 @@ struct BlockMap {
     }
     bool operator==(const BlockMap&) const = default;
 };
+
+/// Bytes of one block of `block_size` tokens, or nothing where they do not fit 64 bits.
+[[nodiscard]] std::optional<std::uint64_t> checked_block_bytes(const Segment& segment,
+                                                               std::uint64_t block_size) noexcept;
 
 /// Bytes that `blocks` blocks of `layout` take, alignment included. @throws Error(bad_argument) past 64 bits.
 [[nodiscard]] std::uint64_t pool_bytes(const Layout& layout, std::uint32_t blocks);
