@@ -19,12 +19,17 @@ public:
         if (when != kNever) heap_.push({when, key});
     }
 
-    /// The next key whose hint is due, or nothing.
-    std::optional<Key> pop_due(Time now) {
+    struct Due {
+        Time when;
+        Key key;
+    };
+
+    /// The next hint that is due, or nothing.
+    std::optional<Due> pop_due(Time now) {
         if (heap_.empty() || heap_.top().first > now) return std::nullopt;
-        Key key = heap_.top().second;
+        Due due{heap_.top().first, heap_.top().second};
         heap_.pop();
-        return key;
+        return due;
     }
 
     [[nodiscard]] Time next() const { return heap_.empty() ? kNever : heap_.top().first; }

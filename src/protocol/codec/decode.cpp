@@ -50,19 +50,26 @@ std::uint32_t required(std::string_view text) {
     return static_cast<std::uint32_t>(value);
 }
 
+/// A message of a room names an attempt; 0 stands for messages outside rooms.
+SessionId attempt_id(std::string_view text) {
+    const SessionId id = session_id(text);
+    if (id.attempt == 0) fail(DecodeFault::out_of_range, "attempt of session_id", text);
+    return id;
+}
+
 Init parse_init(FrameSpan f) {
     return {room(f[0]),        address(f[1], f[2]),
-            session_id(f[3]),  block_table(f[4]),
+            attempt_id(f[3]),  block_table(f[4]),
             required(f[5]),    number("allocated_tokens", f[6])};
 }
 
 Resume parse_resume(FrameSpan f) {
-    return {room(f[0]),        address(f[1], f[2]), session_id(f[3]), block_table(f[4]),
+    return {room(f[0]),        address(f[1], f[2]), attempt_id(f[3]), block_table(f[4]),
             required(f[5]),    number("sent_tokens", f[6]), number("allocated_tokens", f[7])};
 }
 
 Abort parse_abort(FrameSpan f) {
-    Abort m{room(f[0]), address(f[1], f[2]), session_id(f[3]), AbortKind::abort};
+    Abort m{room(f[0]), address(f[1], f[2]), attempt_id(f[3]), AbortKind::abort};
     if (f[4] == "yield") {
         m.kind = AbortKind::yield;
     } else if (f[4] != "abort") {

@@ -1,0 +1,153 @@
+// INIT: an attempt opens, meets its send, and gets its first round.
+
+#include "protocol/embedding/machine.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+namespace remit::protocol::embedding {
+namespace {
+
+/// Forgets one attempt of the window.
+auto erase_attempt(Session& session, std::map<std::uint64_t, Attempt>::iterator it) {
+    const auto newest = session.newest.find(it->second.room);
+    if (newest != session.newest.end() && newest->second == it->first) session.newest.erase(newest);
+    return session.attempts.erase(it);
+}
+
+}  // namespace
+
+bool left_of_window(const Session& session, std::uint64_t attempt, std::uint32_t window) {
+    return session.top_attempt >= window && attempt <= session.top_attempt - window;
+}
+
+std::string offer_fault(const BlockTable& blocks, std::uint64_t tokens, std::uint32_t block_size,
+                        std::uint32_t pool_blocks) {
+    const std::uint64_t most = std::uint64_t{block_size} * blocks.size();
+    const bool fits = blocks.empty() ? tokens == 0 : tokens <= most && tokens > most - block_size;
+    if (!fits) {
+        return fmt::format("allocated_tokens {} does not fit {} blocks of {} tokens; permitted: {} to {}", tokens,
+                           blocks.size(), block_size, blocks.empty() ? 0 : most - block_size + 1, most);
+    }
+    BlockTable sorted = blocks;
+    std::sort(sorted.begin(), sorted.end());
+    if (!sorted.empty() && sorted.back() >= pool_blocks) {
+        return fmt::format("block {} is outside the pool of {} blocks", sorted.back(), pool_blocks);
+    }
+    const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+    return twice == sorted.end() ? "" : fmt::format("block {} is named twice", *twice);
+}
+
+void Machine::handle(const Init& m) {
+    const Found found = find(m.from, m.id);
+    if (found.session == nullptr) return;
+    Session& session = *found.session;
+    if (const auto known = session.attempts.find(m.id.attempt); known != session.attempts.end()) {
+        return report(session, known->second);
+    }
+    if (left_of_window(session, m.id.attempt, config_.attempt_window)) {
+        return tell(session, Aborted{m.room, true, std::nullopt, m.id});
+    }
+    Attempt& attempt = open_attempt(session, m.id, m.room);
+    attempt.required = m.required_dst_info_num;
+    attempt.offered_blocks = m.blocks;
+    attempt.offered_tokens = m.allocated_tokens;
+    if (superseded(session, attempt)) return report(session, attempt);
+    const std::string fault =
+        offer_fault(m.blocks, m.allocated_tokens, found.generation->block_size, found.generation->pool_blocks);
+    if (!fault.empty()) return fail_attempt(session, attempt, "INIT: " + fault);
+    if (const auto rejected = rejections_.find(m.room); rejected != rejections_.end()) {
+        return fail_attempt(session, attempt, rejected->second.reason);
+    }
+    if (const auto send = send_of_room_.find(m.room); send != send_of_room_.end()) meet(attempt, sends_.at(send->second));
+    if (attempt.state != AttemptState::parked) return;
+    if (parked_count_ >= config_.max_parked) {
+        return fail_attempt(session, attempt, fmt::format("limit of {} parked rooms is reached", config_.max_parked));
+    }
+    parked_[m.room].push_back(attempt.key);
+    ++parked_count_;
+    report(session, attempt);
+}
+
+Attempt& Machine::open_attempt(Session& session, const SessionId& id, RoomId room) {
+    Attempt& attempt = session.attempts[id.attempt];
+    attempt.key = id.attempt_key();
+    attempt.id = id;
+    attempt.room = room;
+    session.top_attempt = std::max(session.top_attempt, id.attempt);
+    session.unfinished[room].push_back(id.attempt);
+    std::uint64_t& newest = session.newest[room];
+    newest = std::max(newest, id.attempt);
+    watch_attempt(attempt, now_ + config_.timing.park_deadline);
+    forget_left_of_window(session);
+    return attempt;
+}
+
+void Machine::forget_left_of_window(Session& session) {
+    for (auto it = session.attempts.begin();
+         it != session.attempts.end() && left_of_window(session, it->first, config_.attempt_window);) {
+        it = it->second.drained() && !it->second.in_flight ? erase_attempt(session, it) : std::next(it);
+    }
+}
+
+/// A receiver has one live attempt a room: the highest lives, those below it are dead.
+bool Machine::superseded(Session& session, Attempt& attempt) {
+    const std::vector<std::uint64_t> same = session.unfinished[attempt.room];
+    if (session.newest[attempt.room] > attempt.key.attempt) {
+        give_up(session, attempt, "superseded");
+        return true;
+    }
+    for (const std::uint64_t number : same) {
+        if (number == attempt.key.attempt) continue;
+        Attempt& older = session.attempts.at(number);
+        if (!older.unfinished()) continue;
+        if (older.posted) {
+            fail_attempt(session, older, "superseded by a later attempt");
+        } else {
+            give_up(session, older, "superseded");
+        }
+    }
+    return false;
+}
+
+/// `send` and INIT have met: the attempt takes a place of the send if there is one, else it stays parked.
+void Machine::meet(Attempt& attempt, SendRecord& send) {
+    Session& session = sessions_.at(attempt.key.session);
+    const bool has_place = std::any_of(send.takers.begin(), send.takers.end(), [&](const AttemptKey& taker) {
+        return taker.session == attempt.key.session;
+    });
+    if (send.state != SendRecord::State::open || has_place) return;
+    if (send.required != 0 && send.takers.size() >= send.required) return;
+    if (send.required != 0 && send.required != attempt.required) {
+        return fail_attempt(session, attempt,
+                            fmt::format("required_dst_info_num is {}; the room's first INIT said {}", attempt.required,
+                                        send.required));
+    }
+    send.required = attempt.required;
+    send.takers.push_back(attempt.key);
+    attempt.send = send.id;
+    advance(attempt.state, AttemptEvent::met);
+    attempt.status = Status::WaitingForInput;
+    watch_attempt(attempt, now_ + config_.timing.park_deadline);
+    set_send_status(send, RoomEventKind::met);
+    report(session, attempt);  // announces the total, before the first byte
+    if (attempt.offered_tokens > 0) accept_round(attempt, attempt.offered_blocks, attempt.offered_tokens);
+}
+
+void Machine::accept_round(Attempt& attempt, const BlockTable& blocks, std::uint64_t capacity) {
+    SendRecord& send = sends_.at(attempt.send.value());
+    const std::uint64_t first = attempt.accepted_end();
+    const plan::TokenRange range{first, std::min(send.total - first, capacity)};
+    const auto round = static_cast<std::uint32_t>(attempt.rounds.size());
+    attempt.rounds.push_back({range, capacity, blocks, false});
+    watch_attempt(attempt, now_ + config_.timing.park_deadline);
+    if (!attempt.in_flight) {
+        attempt.in_flight = true;
+        attempt.reading = send.id;
+        ++send.in_flight;
+    }
+    actions_.push_back(StartRound{attempt.key, send.id, round, range, blocks});
+}
+
+}  // namespace remit::protocol::embedding

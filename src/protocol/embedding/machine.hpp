@@ -1,0 +1,146 @@
+#pragma once
+
+#include "protocol/config.hpp"
+#include "protocol/deadline_queue.hpp"
+#include "protocol/embedding/actions.hpp"
+#include "protocol/embedding/state.hpp"
+
+#include <remit/layout.hpp>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace remit::protocol::embedding {
+
+struct Config {
+    Timing timing;
+    Layout::Shape layout;
+    std::uint64_t incarnation = 1;      ///< random, of this worker's life
+    std::uint32_t attempt_window = 65536;
+    std::uint32_t max_peers = 1024;
+    std::uint32_t max_parked = 65536;   ///< INITs without a send
+    std::uint32_t max_queue_pairs = 1;  ///< a session
+    std::uint64_t max_message = 0;
+};
+
+/// The sender's side of the wire protocol, sans I/O: events in, actions out, the time an argument. The driver
+/// executes actions() in order after each event and before the next one. Owned by one thread.
+///
+/// Sessions (one a language worker incarnation) carry generations of queue pairs and attempts; an attempt that met its
+/// `send` carries rounds. Rules and their reasons: the wire protocol's description in docs, named in comments by word.
+class Machine {
+public:
+    explicit Machine(const Config& config);
+
+    // -- from the control channel
+    void on_message(const ToEmbedding& message, Time now);
+    // -- from the user
+    void on_send(SendId id, RoomId room, std::uint64_t total_tokens, Time now);
+    void on_cancel(SendId id, const std::string& reason, Time now);
+    void on_reject(RoomId room, const std::string& reason, Time now);
+    // -- from the data plane
+    void on_built(const GenerationKey& key, std::vector<QueuePairAddress> local, Time now);
+    void on_build_failed(const GenerationKey& key, const std::string& reason, Time now);
+    void on_generation_failed(const GenerationKey& key, const std::string& reason, Time now);
+    void on_posted(const AttemptKey& key);
+    void on_progress(const AttemptKey& key, Time now);
+    void on_round_written(const AttemptKey& key, std::uint32_t round, Time now);
+    void on_idle(const AttemptKey& key, Time now);
+    // -- time
+    void on_time(Time now);
+    [[nodiscard]] Time next_deadline() const;
+    /// Ends everything with `reason` and tells the peers: the worker is about to go.
+    void shut_down(const std::string& reason, Time now);
+
+    [[nodiscard]] std::vector<Action>& actions() noexcept { return actions_; }
+    [[nodiscard]] bool has_unfinished_send(RoomId room) const { return send_of_room_.count(room) != 0; }
+    [[nodiscard]] std::size_t unfinished_sends() const noexcept { return sends_.size(); }
+    [[nodiscard]] std::size_t parked() const noexcept { return parked_count_; }
+    [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
+    [[nodiscard]] std::size_t generations() const;
+
+private:
+    struct Found {
+        Session* session = nullptr;
+        Generation* generation = nullptr;
+    };
+
+    // registration.cpp
+    void handle(const Register& m);
+    void handle(const Close& m);
+    void handle(const Ping& m);
+    void handle(const Pong& m);
+    [[nodiscard]] std::string refusal(const Register& m) const;
+    bool make_room_for_session();
+    void say_lost(const PeerAddress& to, const GenerationKey& key, const std::string& reason);
+    Found find(const PeerAddress& from, const SessionId& id);
+    void drop_generation(Session& session, std::uint64_t number, const std::string& reason, bool tell);
+    void restart_liveness_after_gap();
+
+    // init.cpp
+    void handle(const Init& m);
+    Attempt& open_attempt(Session& session, const SessionId& id, RoomId room);
+    bool superseded(Session& session, Attempt& attempt);
+    void meet(Attempt& attempt, SendRecord& send);
+    void accept_round(Attempt& attempt, const BlockTable& blocks, std::uint64_t capacity);
+    void forget_left_of_window(Session& session);
+
+    // resume.cpp
+    void handle(const Resume& m);
+
+    // abort.cpp
+    void handle(const Abort& m);
+    void abort_unseen(Session& session, const Abort& m);
+    void handle_yield(Session& session, Attempt& attempt);
+    void answer_abort(Session& session, Attempt& attempt);
+    void tell_aborted(Session& session, const Attempt& attempt);
+
+    // ends.cpp
+    void report(Session& session, const Attempt& attempt);
+    void report_failed_unseen(Session& session, RoomId room, const SessionId& id, const std::string& reason);
+    void fail_attempt(Session& session, Attempt& attempt, const std::string& reason, bool tell = true);
+    void give_up(Session& session, Attempt& attempt, const std::string& reason);
+    void leave_unfinished(Session& session, const Attempt& attempt);
+    void end_attempt(Attempt& attempt);
+    void fail_send(SendRecord& send, const std::string& reason);
+    void check_send(SendId id);
+    void park_again(SendRecord& send);
+    void offer_send(SendRecord& send);
+    void set_send_status(SendRecord& send, RoomEventKind event);
+
+    // timers.cpp
+    void enter(Time now);
+    void watch_attempt(Attempt& attempt, Time deadline);
+    void watch_send(SendRecord& send, Time deadline);
+    void attempts_due();
+    void sends_due();
+    void generations_due();
+
+    void tell(const Session& session, ToLanguage message);
+    Attempt* attempt_at(const AttemptKey& key);
+    [[nodiscard]] SendRecord* send_at(SendId id);
+
+    Config config_;
+    Layout layout_;
+    Time now_{};
+    bool started_ = false;
+    std::map<std::uint64_t, Session> sessions_;
+    std::unordered_map<SendId, SendRecord> sends_;
+    std::unordered_map<RoomId, SendId> send_of_room_;
+    std::unordered_map<RoomId, std::vector<AttemptKey>> parked_;
+    std::size_t parked_count_ = 0;
+    std::unordered_map<RoomId, Rejection> rejections_;
+    DeadlineQueue<AttemptKey> attempt_deadlines_;
+    DeadlineQueue<SendId> send_deadlines_;
+    DeadlineQueue<RoomId> rejection_deadlines_;
+    std::vector<Action> actions_;
+};
+
+/// What is wrong with an offer of `blocks` for `tokens`, or "": (n-1)*bs < tokens <= n*bs for n unique blocks of the pool.
+[[nodiscard]] std::string offer_fault(const BlockTable& blocks, std::uint64_t tokens, std::uint32_t block_size,
+                                      std::uint32_t pool_blocks);
+
+}  // namespace remit::protocol::embedding

@@ -1,0 +1,186 @@
+// REGISTER, CLOSE, PING, PONG: sessions and generations.
+
+#include "protocol/embedding/machine.hpp"
+
+#include <remit/error.hpp>
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+namespace remit::protocol::embedding {
+namespace {
+
+/// What a language worker must be able to do, or blocks could be written after they were freed.
+constexpr std::array<std::string_view, 1> kRequiredCapabilities{"fence"};
+
+std::string differs(std::string_view field, const std::string& language, const std::string& embedding) {
+    return fmt::format("{} differs: language worker has {}, embedding worker has {}", field, language, embedding);
+}
+
+}  // namespace
+
+/// Why a REGISTER is refused, or "". Segments, element types, hidden size and deepstack must agree.
+std::string Machine::refusal(const Register& m) const {
+    const Layout::Shape& mine = config_.layout;
+    if (m.layout.dtype != mine.dtype) {
+        return differs("dtype", std::string(to_string(m.layout.dtype)), std::string(to_string(mine.dtype)));
+    }
+    if (m.layout.hidden != mine.hidden) {
+        return differs("hidden", std::to_string(m.layout.hidden), std::to_string(mine.hidden));
+    }
+    if (m.layout.deepstack != mine.deepstack) {
+        return differs("deepstack", std::to_string(m.layout.deepstack), std::to_string(mine.deepstack));
+    }
+    for (const std::string_view needed : kRequiredCapabilities) {
+        if (std::find(m.capabilities.begin(), m.capabilities.end(), needed) == m.capabilities.end()) {
+            return fmt::format("language worker lacks the capability \"{}\", without which its blocks are not safe", needed);
+        }
+    }
+    try {
+        const auto valid = validate_map(Layout::multimodal(m.layout), m.pool);
+        return valid ? "" : "pool: " + valid.error();
+    } catch (const Error& error) {
+        return fmt::format("layout: {}", error.what());
+    }
+}
+
+/// A session without generations remembers attempts that nobody can ask for any more; the oldest makes room.
+bool Machine::make_room_for_session() {
+    if (sessions_.size() < config_.max_peers) return true;
+    const auto idle = std::find_if(sessions_.begin(), sessions_.end(), [](const auto& entry) {
+        const Session& s = entry.second;
+        return s.generations.empty() &&
+               std::none_of(s.attempts.begin(), s.attempts.end(), [](const auto& a) { return a.second.in_flight; });
+    });
+    if (idle == sessions_.end()) return false;
+    sessions_.erase(idle);
+    return true;
+}
+
+void Machine::handle(const Register& m) {
+    const GenerationKey key = m.id.generation_key();
+    const auto answer_refused = [&](const std::string& why) {
+        actions_.push_back(Tell{m.from, key.session,
+                                Registered{key.session, key.generation, config_.incarnation, Registered::Refused{why}}});
+    };
+    if (const std::string why = refusal(m); !why.empty()) return answer_refused(why);
+    auto found = sessions_.find(key.session);
+    if (found == sessions_.end()) {
+        if (!make_room_for_session()) {
+            return answer_refused(fmt::format("limit of {} peers is reached; raise limits.peers", config_.max_peers));
+        }
+        found = sessions_.emplace(key.session, Session{}).first;
+        found->second.id = key.session;
+        found->second.address = m.from;
+    }
+    Session& session = found->second;
+    if (const auto live = session.generations.find(key.generation); live != session.generations.end()) {
+        live->second.heard = now_;
+        if (live->second.answer) tell(session, *live->second.answer);
+        return;
+    }
+    // Only a number above all seen: a REGISTER delayed on an old connection must not bring a generation back.
+    if (key.generation <= session.top_generation) return say_lost(m.from, key, "old generation");
+    session.top_generation = key.generation;
+    session.generations.emplace(key.generation,
+                                Generation{key.generation, std::nullopt, m.layout.block_size, m.pool.blocks, now_,
+                                           now_ + config_.timing.ping_period, 0});
+    const std::size_t count = std::min<std::size_t>(m.queue_pairs.size(), config_.max_queue_pairs);
+    const auto end = m.queue_pairs.begin() + static_cast<std::ptrdiff_t>(count);
+    actions_.push_back(BuildGeneration{key, {m.queue_pairs.begin(), end}, m.layout, m.pool, m.limits});
+}
+
+void Machine::on_built(const GenerationKey& key, std::vector<QueuePairAddress> local, Time now) {
+    enter(now);
+    const auto session = sessions_.find(key.session);
+    if (session == sessions_.end()) return;
+    const auto generation = session->second.generations.find(key.generation);
+    if (generation == session->second.generations.end()) return;
+    generation->second.answer =
+        Registered{key.session, key.generation, config_.incarnation,
+                   Registered::Accepted{std::move(local), PeerLimits{config_.max_message}}};
+    tell(session->second, *generation->second.answer);
+}
+
+void Machine::on_build_failed(const GenerationKey& key, const std::string& reason, Time now) {
+    enter(now);
+    const auto session = sessions_.find(key.session);
+    if (session == sessions_.end() || session->second.generations.erase(key.generation) == 0) return;
+    tell(session->second,
+         Registered{key.session, key.generation, config_.incarnation, Registered::Refused{reason}});
+}
+
+void Machine::on_generation_failed(const GenerationKey& key, const std::string& reason, Time now) {
+    enter(now);
+    const auto session = sessions_.find(key.session);
+    if (session == sessions_.end() || session->second.generations.count(key.generation) == 0) return;
+    drop_generation(session->second, key.generation, reason, true);
+}
+
+void Machine::say_lost(const PeerAddress& to, const GenerationKey& key, const std::string& reason) {
+    actions_.push_back(
+        Tell{to, key.session, Registered{key.session, key.generation, config_.incarnation, Registered::Lost{reason}}});
+}
+
+/// The live generation that a message names; answers {lost} where there is none or another incarnation is meant.
+Machine::Found Machine::find(const PeerAddress& from, const SessionId& id) {
+    const auto session = sessions_.find(id.session);
+    if (session != sessions_.end() && id.incarnation == config_.incarnation) {
+        const auto generation = session->second.generations.find(id.generation);
+        if (generation != session->second.generations.end()) {
+            generation->second.heard = now_;
+            return {&session->second, &generation->second};
+        }
+    }
+    say_lost(from, id.generation_key(),
+             id.incarnation == config_.incarnation ? "unknown generation" : "embedding worker restarted");
+    return {};
+}
+
+/// Destroys a generation: its rooms and only its rooms fail.
+void Machine::drop_generation(Session& session, std::uint64_t number, const std::string& reason, bool tell_peer) {
+    session.generations.erase(number);
+    const GenerationKey key{session.id, number};
+    actions_.push_back(DestroyGeneration{key, reason});
+    for (auto& [id, attempt] : session.attempts) {
+        if (attempt.key.generation != number) continue;
+        if (attempt.unfinished()) {
+            fail_attempt(session, attempt, reason, false);
+        }
+        if (attempt.state == AttemptState::failed) {
+            advance(attempt.state, AttemptEvent::generation_destroyed);
+            end_attempt(attempt);
+        }
+    }
+    if (tell_peer) say_lost(session.address, key, reason);
+}
+
+void Machine::handle(const Close& m) {
+    const GenerationKey key = m.id.generation_key();
+    const auto found = sessions_.find(key.session);
+    if (found == sessions_.end()) return say_lost(m.from, key, "unknown session");
+    Session& session = found->second;
+    session.top_generation = std::max(session.top_generation, key.generation);
+    if (session.generations.count(key.generation) != 0) {
+        drop_generation(session, key.generation, "closed by the language worker: " + m.reason, false);
+    }
+    say_lost(session.address, key, "closed");
+}
+
+void Machine::handle(const Ping& m) {
+    const Found found = find(m.from, m.id);
+    if (found.generation == nullptr) return;
+    tell(*found.session,
+         Pong{{}, m.id, m.sequence, m.sent_ns, static_cast<std::uint64_t>(now_.count())});
+}
+
+void Machine::handle(const Pong& m) {
+    // A stale PONG is no reason for {lost}: only what asks for something is answered.
+    const auto session = sessions_.find(m.id.session);
+    if (session == sessions_.end() || m.id.incarnation != config_.incarnation) return;
+    const auto generation = session->second.generations.find(m.id.generation);
+    if (generation != session->second.generations.end()) generation->second.heard = now_;
+}
+
+}  // namespace remit::protocol::embedding

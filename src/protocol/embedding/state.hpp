@@ -1,0 +1,99 @@
+#pragma once
+
+#include "protocol/embedding/actions.hpp"
+#include "protocol/time.hpp"
+#include "protocol/transitions.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+/// What the sender's state machine remembers.
+namespace remit::protocol::embedding {
+
+struct Round {
+    plan::TokenRange range;
+    std::uint64_t capacity = 0;
+    BlockTable blocks;
+    bool written = false;
+};
+
+/// One INIT offer of one language worker.
+struct Attempt {
+    AttemptKey key;
+    RoomId room = 0;
+    SessionId id;
+    std::uint32_t required = 1;
+    AttemptState state = AttemptState::parked;
+    Status status = Status::Bootstrapping;  ///< what STATUS reports
+    std::string reason;
+    std::optional<SendId> send;     ///< the send it takes part in
+    std::optional<SendId> reading;  ///< the send whose source its work in flight reads; outlives a yield
+    std::vector<Round> rounds;
+    BlockTable offered_blocks;  ///< of INIT, until `send` comes
+    std::uint64_t offered_tokens = 0;
+    bool posted = false;   ///< a write has been handed to the NIC
+    bool closing = false;  ///< ABORT has come
+    bool closed = false;   ///< CloseRounds was asked for
+    bool in_flight = false;
+    Time deadline = kNever;
+
+    [[nodiscard]] std::uint64_t accepted_end() const { return rounds.empty() ? 0 : rounds.back().range.end(); }
+    /// Nothing of it can be written any more and nothing is owed to it.
+    [[nodiscard]] bool drained() const {
+        return state == AttemptState::ended || state == AttemptState::yielded ||
+               (state == AttemptState::failed && rounds.empty());
+    }
+    [[nodiscard]] bool unfinished() const { return state == AttemptState::parked || state == AttemptState::open; }
+};
+
+struct Generation {
+    std::uint64_t number = 0;
+    std::optional<Registered> answer;  ///< once built; a repeated REGISTER gets it again
+    std::uint32_t block_size = 0;
+    std::uint32_t pool_blocks = 0;
+    Time heard{};
+    Time next_ping{};
+    std::uint64_t ping_sequence = 0;
+};
+
+/// One language worker incarnation.
+struct Session {
+    std::uint64_t id = 0;
+    PeerAddress address;
+    std::uint64_t top_generation = 0;
+    std::uint64_t top_attempt = 0;
+    std::map<std::uint64_t, Generation> generations;
+    std::map<std::uint64_t, Attempt> attempts;                          ///< the window, and what is held beyond it
+    std::unordered_map<RoomId, std::vector<std::uint64_t>> unfinished;  ///< parked and open attempts of a room
+    std::unordered_map<RoomId, std::uint64_t> newest;                   ///< highest attempt of a room in the window
+};
+
+/// True where the attempt is too old to be remembered by a window of that size.
+[[nodiscard]] bool left_of_window(const Session& session, std::uint64_t attempt, std::uint32_t window);
+
+struct SendRecord {
+    enum class State : std::uint8_t { open, failing };
+    SendId id = 0;
+    RoomId room = 0;
+    std::uint64_t total = 0;
+    State state = State::open;
+    Status status = Status::Bootstrapping;
+    std::string reason;
+    std::vector<AttemptKey> takers;  ///< at most one a session
+    std::uint32_t required = 0;      ///< from the first taker, 0 before
+    std::uint32_t succeeded = 0;
+    std::uint32_t in_flight = 0;     ///< attempts whose work reads the source
+    Time deadline = kNever;          ///< for the takers to come
+};
+
+/// reject(): what every INIT of the room is answered with until the deadline or a new send.
+struct Rejection {
+    std::string reason;
+    Time deadline = kNever;
+};
+
+}  // namespace remit::protocol::embedding

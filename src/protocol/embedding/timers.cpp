@@ -1,0 +1,135 @@
+// Deadlines, liveness, and the worker's end.
+
+#include "protocol/embedding/machine.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+namespace remit::protocol::embedding {
+namespace {
+
+long long milliseconds(Time time) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+}
+
+}  // namespace
+
+/// Every event begins here. A gap in our own running longer than a PING period restarts liveness: silence that we
+/// could not have heard fails nobody.
+void Machine::enter(Time now) {
+    if (started_ && now - now_ > config_.timing.ping_period) {
+        for (auto& [id, session] : sessions_) {
+            for (auto& [number, generation] : session.generations) generation.heard = now;
+        }
+    }
+    started_ = true;
+    now_ = std::max(now_, now);
+}
+
+void Machine::watch_attempt(Attempt& attempt, Time deadline) {
+    const bool first = attempt.deadline == kNever;
+    attempt.deadline = deadline;
+    if (first) attempt_deadlines_.add(deadline, attempt.key);
+}
+
+void Machine::watch_send(SendRecord& send, Time deadline) {
+    const bool first = send.deadline == kNever;
+    send.deadline = deadline;
+    if (first) send_deadlines_.add(deadline, send.id);
+}
+
+void Machine::on_time(Time now) {
+    enter(now);
+    generations_due();
+    attempts_due();
+    sends_due();
+    while (const auto due = rejection_deadlines_.pop_due(now_)) {
+        const auto rejection = rejections_.find(due->key);
+        if (rejection != rejections_.end() && rejection->second.deadline <= now_) rejections_.erase(rejection);
+    }
+}
+
+void Machine::attempts_due() {
+    while (const auto due = attempt_deadlines_.pop_due(now_)) {
+        Attempt* attempt = attempt_at(due->key);
+        if (attempt == nullptr || !attempt->unfinished()) continue;
+        if (attempt->deadline > now_) {
+            attempt_deadlines_.add(attempt->deadline, due->key);
+            continue;
+        }
+        const auto waited = milliseconds(config_.timing.park_deadline);
+        const std::string reason =
+            attempt->state == AttemptState::parked
+                ? fmt::format("no send() for room {} within {} ms", attempt->room, waited)
+                : fmt::format("no progress of room {} for {} ms: {} of its rounds accepted, waiting for {}",
+                              attempt->room, waited, attempt->rounds.size(),
+                              attempt->in_flight ? "the wire" : "RESUME from the language worker");
+        fail_attempt(sessions_.at(due->key.session), *attempt, reason);
+    }
+}
+
+void Machine::sends_due() {
+    while (const auto due = send_deadlines_.pop_due(now_)) {
+        SendRecord* send = send_at(due->key);
+        if (send == nullptr) continue;
+        if (send->deadline > now_) {
+            send_deadlines_.add(send->deadline, due->key);
+            continue;
+        }
+        send->deadline = kNever;
+        const std::size_t wanted = std::max<std::size_t>(send->required, 1);
+        if (send->state != SendRecord::State::open || send->takers.size() >= wanted) continue;
+        fail_send(*send, fmt::format("{} of {} language workers asked for room {} within {} ms", send->takers.size(),
+                                     wanted, send->room, milliseconds(config_.timing.park_deadline)));
+    }
+}
+
+void Machine::generations_due() {
+    for (auto& [id, session] : sessions_) {
+        std::vector<std::uint64_t> silent;
+        for (auto& [number, generation] : session.generations) {
+            if (now_ >= generation.heard + config_.timing.peer_silence) {
+                silent.push_back(number);
+            } else if (now_ >= generation.next_ping) {
+                generation.next_ping = now_ + config_.timing.ping_period;
+                tell(session, Ping{{},
+                                   {session.id, number, 0, config_.incarnation},
+                                   ++generation.ping_sequence,
+                                   static_cast<std::uint64_t>(now_.count())});
+            }
+        }
+        for (const std::uint64_t number : silent) {
+            drop_generation(session, number,
+                            fmt::format("language worker at {}:{} silent for {} ms", session.address.ip,
+                                        session.address.port, milliseconds(config_.timing.peer_silence)),
+                            true);
+        }
+    }
+}
+
+Time Machine::next_deadline() const {
+    Time next = std::min({attempt_deadlines_.next(), send_deadlines_.next(), rejection_deadlines_.next()});
+    for (const auto& [id, session] : sessions_) {
+        for (const auto& [number, generation] : session.generations) {
+            next = std::min({next, generation.next_ping, generation.heard + config_.timing.peer_silence});
+        }
+    }
+    return next;
+}
+
+void Machine::shut_down(const std::string& reason, Time now) {
+    enter(now);
+    for (auto& [id, session] : sessions_) {
+        while (!session.generations.empty()) {
+            drop_generation(session, session.generations.begin()->first, reason, true);
+        }
+    }
+    std::vector<SendId> left;
+    for (const auto& [id, send] : sends_) left.push_back(id);
+    for (const SendId id : left) {
+        if (SendRecord* send = send_at(id)) fail_send(*send, reason);
+    }
+}
+
+}  // namespace remit::protocol::embedding

@@ -1,0 +1,97 @@
+#pragma once
+
+#include "plan/pieces.hpp"
+#include "protocol/messages.hpp"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+/// What the receiver's state machine asks its driver to do, in this order, before the next event is fed.
+namespace remit::protocol::language {
+
+/// One receive() as the driver numbers it; unlike a room it is never reused.
+using Handle = std::uint64_t;
+
+struct Tell {
+    PeerAddress to;
+    GenerationKey key;  ///< one connection a generation: nothing is replayed to a restarted peer
+    ToEmbedding message;
+};
+
+/// Create queue pairs; answer with on_created() or on_create_failed().
+struct CreateGeneration {
+    GenerationKey key;
+    PeerAddress embedding;
+};
+
+/// Connect the first remote.size() queue pairs; on_generation_failed() where that fails.
+struct ConnectGeneration {
+    GenerationKey key;
+    std::vector<QueuePairAddress> remote;
+};
+
+/// Queue pairs to ERR, their completions taken (on_immediate()), then destroyed, receives recounted; then on_destroyed().
+struct DestroyGeneration {
+    GenerationKey key;
+    std::string reason;
+};
+
+/// The connection to a peer is needed no more.
+struct ForgetPeer {
+    PeerAddress peer;
+    GenerationKey key;
+};
+
+/// Poll the completion queue until it is empty (on_immediate()), then on_dry().
+struct PollDry {
+    GenerationKey key;
+};
+
+/// Every immediate of a round is in: make its data visible to whoever reads it, read the aux from `aux_block` where
+/// the round is the first; then on_visible().
+struct MakeVisible {
+    AttemptKey key;
+    std::uint32_t round = 0;
+    bool with_aux = false;
+    BlockId aux_block = 0;
+};
+
+/// Ask the sink for its tensors; answer with on_sink().
+struct AskSink {
+    Handle handle = 0;
+    std::uint64_t total_tokens = 0;
+};
+
+/// Copy a round out of its blocks into the sink's tensors; then on_copied().
+struct CopyOut {
+    AttemptKey key;
+    Handle handle = 0;
+    std::uint32_t round = 0;
+    plan::TokenRange range;
+    BlockTable blocks;
+};
+
+/// Something for the room's history, and its present status.
+struct Note {
+    Handle handle = 0;
+    Status status = Status::Bootstrapping;
+    std::string what;
+    std::uint32_t round = 0;
+    plan::TokenRange range;
+    std::uint32_t blocks = 0;
+};
+
+struct Final {
+    Handle handle = 0;
+    Status status = Status::Failed;
+    std::string reason;
+    std::uint64_t total_tokens = 0;
+    Aux aux{};
+    BlockTable table;  ///< kept blocks, the user's until on_release()
+};
+
+using Action = std::variant<Tell, CreateGeneration, ConnectGeneration, DestroyGeneration, ForgetPeer, PollDry,
+                            MakeVisible, AskSink, CopyOut, Note, Final>;
+
+}  // namespace remit::protocol::language

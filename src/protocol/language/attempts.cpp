@@ -1,0 +1,224 @@
+// Attempts: offers of rounds, the immediates that complete them, and the fence that ends them.
+
+#include "protocol/language/machine.hpp"
+
+#include "base/checked.hpp"
+
+#include <remit/error.hpp>
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+namespace remit::protocol::language {
+
+void Machine::open_attempt(Session& session, Room& room, Generation& generation) {
+    const std::uint64_t number = ++session.top_attempt;
+    Attempt& attempt = session.attempts[number];
+    attempt.key = {session.id, generation.number, number};
+    attempt.id = {session.id, generation.number, number, generation.incarnation};
+    attempt.handle = room.handle;
+    attempt.immediates.assign(generation.queue_pairs, 0);
+    session.by_immediate[immediate_of(number)] = number;
+    room.attempt = attempt.key;
+    leave_unopened(room);
+    const std::uint64_t wanted = ceil_div(room.expected, layout_.block_size());
+    const auto blocks = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, allocator_.free_blocks()));
+    // Rooms that wait for memory come first: one that has only a guess asks for the announcement then.
+    if (!room.size_first && waiting_.empty() && blocks > 0 && credits_ >= generation.queue_pairs) {
+        credits_ -= generation.queue_pairs;
+        attempt.holds_credit = true;
+        const std::uint64_t whole = std::uint64_t{blocks} * layout_.block_size();
+        add_round(attempt, blocks, room.sink ? std::min(whole, room.expected) : whole, false);
+        attempt.init_blocks = attempt.rounds[0].blocks;
+        attempt.init_tokens = attempt.rounds[0].capacity;
+        unstarted_.insert(attempt.key);
+    }
+    note(room, "INIT", 0, {0, attempt.init_tokens}, static_cast<std::uint32_t>(attempt.init_blocks.size()));
+    repeat(attempt);
+}
+
+void Machine::add_round(Attempt& attempt, std::uint32_t blocks, std::uint64_t capacity, bool extra) {
+    Round round;
+    round.first = attempt.offered();
+    round.capacity = capacity;
+    round.extra_credit = extra;
+    const Room& room = *room_at(attempt.handle);
+    if (!allocator_.allocate(blocks, room.room, round.blocks)) {
+        throw Error(ErrorKind::internal, fmt::format("{} blocks wanted, {} free", blocks, allocator_.free_blocks()));
+    }
+    attempt.rounds.push_back(std::move(round));
+}
+
+void Machine::on_immediate(const GenerationKey& key, std::uint32_t queue_pair, std::uint32_t immediate, Time now) {
+    enter(now);
+    Session* session = session_by_id(key.session);
+    Generation* generation = generation_at(key);
+    Attempt* attempt = nullptr;
+    if (session != nullptr) {
+        const auto found = session->by_immediate.find(immediate);
+        if (found != session->by_immediate.end()) attempt = attempt_at({key.session, key.generation, found->second});
+    }
+    if (attempt == nullptr || generation == nullptr || queue_pair >= queue_pairs_of(*attempt)) {
+        ++counters_.unknown_immediates;
+        return;
+    }
+    generation->heard = now_;
+    if (attempt->immediates[queue_pair] >= attempt->rounds.size()) {
+        lose_generation(*session, *generation, "peer sent more immediates than it was given credits for", true);
+        return settle();
+    }
+    ++attempt->immediates[queue_pair];
+    unstarted_.erase(attempt->key);
+    touch(*attempt);
+    settle();
+}
+
+/// Rounds whose last immediate is in. The j-th immediate of an attempt on a queue pair belongs to its round j.
+void Machine::progress(Attempt& attempt) {
+    if (attempt.mode == OfferMode::aborting) return;
+    const std::uint32_t seen = attempt.least_immediates();
+    for (std::uint32_t k = 0; k < attempt.rounds.size() && k < seen; ++k) {
+        Round& round = attempt.rounds[k];
+        if (round.arrived) continue;
+        round.arrived = true;
+        // Where a yield was asked for, a write had been posted before it arrived: the transfer goes on.
+        advance(attempt.mode, OfferEvent::round_complete);
+        attempt.closed_rounds.reset();
+        attempt.aborted_unseen = false;
+        if (attempt.next_repeat == kNever) {
+            attempt.next_repeat = attempt.backoff.after(now_, config_.timing);
+            watch(attempt);
+        }
+        ++attempt.pending_visible;
+        actions_.push_back(MakeVisible{attempt.key, k, k == 0, round.blocks[0]});
+    }
+}
+
+void Machine::on_visible(const AttemptKey& key, std::uint32_t number, const Aux& aux, Time now) {
+    enter(now);
+    Attempt* attempt = attempt_at(key);
+    if (attempt == nullptr || number >= attempt->rounds.size() || attempt->pending_visible == 0) return;
+    --attempt->pending_visible;
+    Room& room = *room_at(attempt->handle);
+    if (attempt->mode != OfferMode::aborting && room.attempt == key) {
+        if (number == 0) {
+            room.aux = aux;
+            if (aux[0] <= 0) {
+                fail_room(room, fmt::format("aux[0], the length of the request, is {}", aux[0]));
+            } else {
+                set_total(room, static_cast<std::uint64_t>(aux[0]));
+            }
+        }
+        attempt = attempt_at(key);
+        if (attempt != nullptr && attempt->mode != OfferMode::aborting && !room.ending()) {
+            complete_round(room, *attempt, number);
+        }
+    }
+    attempt = attempt_at(key);
+    if (attempt != nullptr && attempt->pending_visible == 0 && attempt->judgement) {
+        if (attempt->dead) {
+            judge_dead(*attempt);
+        } else if (!all_here(room, *attempt) && attempt->mode != OfferMode::aborting) {
+            fail_room(room, *attempt->judgement);
+        }
+    }
+    settle();
+}
+
+void Machine::complete_round(Room& room, Attempt& attempt, std::uint32_t number) {
+    Round& round = attempt.rounds[number];
+    round.complete = true;
+    const std::uint64_t end = std::min(round.first + round.capacity, room.total);
+    if (end < room.total) advance(room.status, RoomEventKind::round_complete);
+    note(room, "round complete", number, {round.first, end - round.first},
+         static_cast<std::uint32_t>(round.blocks.size()));
+    if (round.extra_credit) {
+        credits_ += queue_pairs_of(attempt);
+        round.extra_credit = false;
+    }
+    if (room.sink) {
+        start_copies(room, attempt);
+    } else {
+        round.copied = true;
+    }
+    touch(attempt);
+}
+
+/// Moves complete rounds out into the sink once its tensors are known.
+void Machine::start_copies(Room& room, Attempt& attempt) {
+    if (!room.sink || !room.sink_ready) return;
+    for (std::uint32_t k = 0; k < attempt.rounds.size(); ++k) {
+        Round& round = attempt.rounds[k];
+        if (!round.complete || round.copying) continue;
+        round.copying = true;
+        ++room.copies;
+        const std::uint64_t end = std::min(round.first + round.capacity, room.total);
+        actions_.push_back(CopyOut{attempt.key, room.handle, k, {round.first, end - round.first}, round.blocks});
+    }
+}
+
+void Machine::on_copied(const CopyOut& copy, Time now) {
+    enter(now);
+    allocator_.free(copy.blocks);
+    Room& room = *room_at(copy.handle);
+    --room.copies;
+    note(room, "copied out", copy.round, copy.range, static_cast<std::uint32_t>(copy.blocks.size()));
+    if (Attempt* attempt = attempt_at(copy.key)) {
+        attempt->rounds[copy.round].copied = true;
+        touch(*attempt);
+    }
+    if (room.failing && room.copies == 0) finish(room, Status::Failed);
+    settle();
+}
+
+bool Machine::all_here(const Room& room, const Attempt& attempt) const {
+    if (room.total == 0 || attempt.rounds.empty() || attempt.offered() < room.total) return false;
+    return std::all_of(attempt.rounds.begin(), attempt.rounds.end(), [](const Round& r) { return r.complete; });
+}
+
+/// What has become of an attempt: success, a fence passed, or blocks wanted. May forget it.
+void Machine::examine(Attempt& attempt) {
+    progress(attempt);
+    Room& room = *room_at(attempt.handle);
+    const bool current = room.attempt == attempt.key;
+    const bool all_copied =
+        std::all_of(attempt.rounds.begin(), attempt.rounds.end(), [](const Round& r) { return r.copied; });
+    if (current && attempt.mode == OfferMode::running && all_here(room, attempt) && all_copied && !room.ending()) {
+        return succeed(room, attempt);
+    }
+    if (attempt.closed_rounds && attempt.mode != OfferMode::running &&
+        attempt.least_immediates() >= *attempt.closed_rounds) {
+        const bool yielded = attempt.mode == OfferMode::yielding;
+        fence(attempt);
+        if (yielded && current && !room.ending()) restart(room, true);
+        return update_wants(room);
+    }
+    update_wants(room);
+}
+
+/// Nothing of this attempt can land any more: its blocks and credits go back, and it is forgotten.
+void Machine::fence(Attempt& attempt) {
+    const AttemptKey key = attempt.key;
+    for (const Round& round : attempt.rounds) {
+        if (!round.copying) allocator_.free(round.blocks);  // a copy that runs gives its blocks back itself
+        if (round.extra_credit) credits_ += queue_pairs_of(attempt);
+    }
+    if (attempt.holds_credit) credits_ += queue_pairs_of(attempt);
+    if (Room* room = room_at(attempt.handle); room != nullptr && room->attempt == key) room->attempt.reset();
+    unstarted_.erase(key);
+    Session& session = *session_by_id(key.session);
+    session.by_immediate.erase(immediate_of(key.attempt));
+    session.attempts.erase(key.attempt);
+}
+
+/// The room goes on under a new attempt.
+void Machine::restart(Room& room, bool size_first) {
+    if (room.status != Status::Bootstrapping) advance(room.status, RoomEventKind::restarted);
+    room.total = 0;
+    room.size_first = size_first;
+    enter_unopened(room);
+    note(room, "given back");
+}
+
+}  // namespace remit::protocol::language

@@ -1,0 +1,189 @@
+#pragma once
+
+#include "pool/allocator.hpp"
+#include "protocol/config.hpp"
+#include "protocol/deadline_queue.hpp"
+#include "protocol/language/actions.hpp"
+#include "protocol/language/state.hpp"
+
+#include <remit/layout.hpp>
+#include <remit/options.hpp>
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace remit::protocol::language {
+
+struct Config {
+    Timing timing;
+    Layout::Shape layout;
+    BlockMap pool;                       ///< remote keys: what REGISTER tells
+    std::uint64_t session_base = 1;      ///< random, of this worker's life; sessions count on from it
+    std::uint32_t credits = 1024;        ///< receives for immediates
+    std::uint64_t max_message = 0;
+    MemoryPolicy memory_policy = MemoryPolicy::shrink;
+    bool overlap = true;
+};
+
+struct Request {
+    RoomId room = 0;
+    PeerAddress embedding;
+    std::uint64_t expected_tokens = 0;
+    std::uint32_t required_dst_info_num = 1;
+    bool sink = false;
+    Time deadline{};  ///< from now; zero: the configured room deadline
+};
+
+/// Counted violations and oddities of peers.
+struct Counters {
+    std::uint64_t unknown_immediates = 0;
+    std::uint64_t stale_answers = 0;
+    std::uint64_t total_disagreements = 0;  ///< after Success was certain
+};
+
+/// The receiver's side of the wire protocol, sans I/O: events in, actions out, the time an argument. The driver
+/// executes actions() in order after each event and before the next one. Owned by one thread.
+///
+/// Rooms ask for blocks and credits; attempts offer rounds to the peer; a block goes back to the allocator only when
+/// its round is complete, the peer said that the attempt is drained and its immediates are in, or its queue pairs are destroyed.
+class Machine {
+public:
+    Machine(const Config& config, pool::BlockAllocator& allocator);
+
+    // -- from the user
+    void on_receive(Handle handle, const Request& request, Time now);
+    void on_abort(Handle handle, const std::string& reason, Time now);
+    /// Kept blocks come back.
+    void on_release(Handle handle, Time now);
+    void on_sink(Handle handle, const std::optional<std::string>& refusal, Time now);
+    // -- from the control channel
+    void on_message(const ToLanguage& message, Time now);
+    // -- from the data plane
+    void on_created(const GenerationKey& key, std::vector<QueuePairAddress> local, Time now);
+    void on_create_failed(const GenerationKey& key, const std::string& reason, Time now);
+    void on_generation_failed(const GenerationKey& key, const std::string& reason, Time now);
+    void on_destroyed(const GenerationKey& key, Time now);
+    void on_immediate(const GenerationKey& key, std::uint32_t queue_pair, std::uint32_t immediate, Time now);
+    void on_dry(const GenerationKey& key, Time now);
+    void on_visible(const AttemptKey& key, std::uint32_t round, const Aux& aux, Time now);
+    void on_copied(const CopyOut& copy, Time now);
+    // -- time
+    void on_time(Time now);
+    [[nodiscard]] Time next_deadline() const;
+    /// Fails every room with `reason`, tells the peers and destroys every generation: the worker is about to go.
+    void shut_down(const std::string& reason, Time now);
+
+    [[nodiscard]] std::vector<Action>& actions() noexcept { return actions_; }
+    [[nodiscard]] std::size_t rooms() const noexcept { return rooms_.size(); }
+    [[nodiscard]] std::size_t unfenced_attempts() const;
+    [[nodiscard]] std::uint32_t free_credits() const noexcept { return credits_; }
+    [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+
+private:
+    // sessions.cpp
+    Session& session_of(const PeerAddress& embedding);
+    Session* session_by_id(std::uint64_t id);
+    Generation* generation_at(const GenerationKey& key);
+    Generation& generation_for_new_rooms(Session& session);
+    void repeat_register(Session& session, Generation& generation);
+    void handle(const Registered& m);
+    void handle(const Ping& m);
+    void handle(const Pong& m);
+    void refuse(Session& session, Generation& generation, const std::string& why);
+    void lose_generation(Session& session, Generation& generation, const std::string& reason, bool tell_peer);
+    void judge_dead(Attempt& attempt);
+    void condemn(Session& session, std::uint64_t generation);
+    void destroy_condemned();
+    void begin_close(const Session& session, std::uint64_t generation, const std::string& reason,
+                     std::uint64_t incarnation);
+
+    // answers.cpp
+    Attempt* answered_attempt(const SessionId& id, RoomId room);
+    void handle(const StatusReport& m);
+    void handle(const Aborted& m);
+
+    // rooms.cpp
+    void enter_unopened(const Room& room);
+    void leave_unopened(const Room& room);
+    void set_total(Room& room, std::uint64_t total);
+    void fail_room(Room& room, const std::string& reason);
+    void finish(Room& room, Status status);
+    void succeed(Room& room, Attempt& attempt);
+    void reap();
+    [[nodiscard]] std::string waited_for(const Room& room) const;
+
+    // attempts.cpp
+    void open_attempt(Session& session, Room& room, Generation& generation);
+    void add_round(Attempt& attempt, std::uint32_t blocks, std::uint64_t capacity, bool extra);
+    void progress(Attempt& attempt);
+    void complete_round(Room& room, Attempt& attempt, std::uint32_t number);
+    void start_copies(Room& room, Attempt& attempt);
+    void examine(Attempt& attempt);
+    void fence(Attempt& attempt);
+    void restart(Room& room, bool size_first);
+    [[nodiscard]] bool all_here(const Room& room, const Attempt& attempt) const;
+
+    // repeats.cpp
+    [[nodiscard]] bool repeats(const Attempt& attempt) const;
+    void repeat(Attempt& attempt);
+    void tell_round(const Room& room, const Attempt& attempt, const Round& round);
+    void watch(Attempt& attempt);
+
+    // memory.cpp
+    void settle();
+    void update_wants(Room& room);
+    [[nodiscard]] std::uint32_t fits(const Room& room) const;
+    void grant(Room& room, std::uint32_t blocks, bool extra);
+    void serve();
+    void ask_back();
+    void open_rooms();
+    void overlap();
+
+    // timers.cpp
+    void enter(Time now);
+    void rooms_due();
+    void attempts_due();
+    void sessions_due();
+    void closings_due();
+
+    void tell(const Session& session, std::uint64_t generation, ToEmbedding message);
+    void note(const Room& room, std::string what, std::uint32_t round = 0, plan::TokenRange range = {},
+              std::uint32_t blocks = 0);
+    void touch(Attempt& attempt);
+    Attempt* attempt_at(const AttemptKey& key);
+    [[nodiscard]] Room* room_at(Handle handle);
+    [[nodiscard]] std::uint32_t queue_pairs_of(const Attempt& attempt) const noexcept {
+        return static_cast<std::uint32_t>(attempt.immediates.size());
+    }
+
+    Config config_;
+    Layout layout_;
+    pool::BlockAllocator& allocator_;
+    Time now_{};
+    bool started_ = false;
+    bool shutting_down_ = false;
+    std::uint32_t credits_ = 0;
+    std::uint32_t dying_ = 0;  ///< generations whose destruction is asked for and not done
+    std::uint32_t condemned_ = 0;
+    std::uint64_t order_ = 0;
+    std::map<PeerAddress, Session> sessions_;
+    std::unordered_map<std::uint64_t, Session*> sessions_by_id_;
+    std::unordered_map<Handle, Room> rooms_;
+    std::set<WaitKey> waiting_;                               ///< announced rooms short of blocks or credits
+    std::set<std::pair<std::uint64_t, Handle>> growing_;      ///< rooms that overlapped rounds could serve, oldest first
+    std::set<std::pair<std::uint64_t, Handle>> unopened_;     ///< rooms without an attempt, oldest first
+    std::set<AttemptKey> unstarted_;                          ///< attempts that hold blocks and know no total
+    std::vector<AttemptKey> dirty_;
+    std::vector<Handle> reapable_;
+    std::vector<Closing> closings_;
+    DeadlineQueue<Handle> room_deadlines_;
+    DeadlineQueue<AttemptKey> attempt_deadlines_;
+    Counters counters_;
+    std::vector<Action> actions_;
+};
+
+}  // namespace remit::protocol::language

@@ -1,0 +1,151 @@
+// Memory: which rooms get blocks and credits, in what order, and who gives them back. No hold-and-wait: a room
+// moves out what it has and frees it before it queues for more.
+
+#include "protocol/language/machine.hpp"
+
+#include "base/checked.hpp"
+
+#include <algorithm>
+
+namespace remit::protocol::language {
+
+/// Brings everything to rest after an event: attempts first, since they free memory, then those that want it.
+void Machine::settle() {
+    // Destruction of a generation is under way; its end settles.
+    if (dying_ > 0) return;
+    do {
+        while (!dirty_.empty()) {
+            const AttemptKey key = dirty_.back();
+            dirty_.pop_back();
+            Attempt* attempt = attempt_at(key);
+            if (attempt == nullptr) continue;
+            attempt->dirty = false;
+            examine(*attempt);
+        }
+        reap();
+        serve();
+        open_rooms();
+        serve();
+        overlap();
+        destroy_condemned();
+    } while (!dirty_.empty() && dying_ == 0);
+}
+
+/// Keeps the sets of rooms that wait for memory and of those that could use more.
+void Machine::update_wants(Room& room) {
+    const Attempt* attempt = room.attempt ? attempt_at(*room.attempt) : nullptr;
+    const bool wants = attempt != nullptr && attempt->mode == OfferMode::running && !attempt->dead && room.total != 0 &&
+                       attempt->offered() < room.total && !room.ending();
+    const bool moved_out =
+        attempt != nullptr && std::all_of(attempt->rounds.begin(), attempt->rounds.end(),
+                                          [](const Round& r) { return r.complete && r.copied; });
+    if (wants && moved_out && !room.waiting) {
+        const bool holds_kept = !attempt->rounds.empty() && !room.sink;
+        const auto rank = static_cast<std::uint8_t>(holds_kept ? 0 : attempt->holds_credit ? 1 : 2);
+        room.waiting = WaitKey{rank, ++order_, room.handle};
+        waiting_.insert(*room.waiting);
+    } else if (!(wants && moved_out) && room.waiting) {
+        waiting_.erase(*room.waiting);
+        room.waiting.reset();
+    }
+    const bool growing = wants && !attempt->rounds.empty();
+    if (growing != room.growing) {
+        room.growing = growing;
+        if (growing) {
+            growing_.insert({room.order, room.handle});
+        } else {
+            growing_.erase({room.order, room.handle});
+        }
+    }
+}
+
+/// Blocks that the room would take now; 0: it has to wait.
+std::uint32_t Machine::fits(const Room& room) const {
+    const auto& session = sessions_.at(room.embedding);
+    const Attempt& attempt = session.attempts.at(room.attempt->attempt);
+    const std::uint64_t need = layout_.blocks_for(room.total - attempt.offered());
+    const auto blocks = static_cast<std::uint32_t>(std::min<std::uint64_t>(need, allocator_.free_blocks()));
+    const bool wait_for_all = config_.memory_policy == MemoryPolicy::wait && room.sink;
+    return wait_for_all && blocks < std::min<std::uint64_t>(need, allocator_.blocks()) ? 0 : blocks;
+}
+
+void Machine::grant(Room& room, std::uint32_t blocks, bool extra) {
+    Attempt& attempt = *attempt_at(*room.attempt);
+    const std::uint64_t need = room.total - attempt.offered();
+    const std::uint64_t capacity = std::min<std::uint64_t>(need, std::uint64_t{blocks} * layout_.block_size());
+    if (extra || !attempt.holds_credit) credits_ -= queue_pairs_of(attempt);
+    attempt.holds_credit = attempt.holds_credit || !extra;
+    add_round(attempt, blocks, capacity, extra);
+    const auto number = static_cast<std::uint32_t>(attempt.rounds.size() - 1);
+    note(room, "RESUME", number, {attempt.rounds.back().first, capacity}, blocks);
+    tell_round(room, attempt, attempt.rounds.back());
+    attempt.backoff.restart(config_.timing);
+    attempt.next_repeat = attempt.backoff.after(now_, config_.timing);
+    watch(attempt);
+    update_wants(room);
+}
+
+void Machine::serve() {
+    for (auto it = waiting_.begin(); it != waiting_.end();) {
+        Room& room = rooms_.at(it->handle);
+        ++it;  // a grant takes the room off the list
+        const Attempt& attempt = *attempt_at(*room.attempt);
+        const std::uint32_t blocks = fits(room);
+        if (blocks == 0) break;  // first come, first served
+        // A room that lacks only credits does not hold up those behind it.
+        if (!attempt.holds_credit && credits_ < queue_pairs_of(attempt)) continue;
+        grant(room, blocks, false);
+    }
+    if (!waiting_.empty()) ask_back();
+}
+
+/// Announced rooms wait: rooms that hold memory and have not started give it back, and of the rooms that keep their
+/// blocks only the oldest waits while it holds, since two that hold and wait would wait for each other.
+void Machine::ask_back() {
+    const std::vector<AttemptKey> unstarted(unstarted_.begin(), unstarted_.end());
+    for (const AttemptKey& key : unstarted) {
+        Attempt& attempt = *attempt_at(key);
+        if (attempt.dead || attempt.mode != OfferMode::running) continue;
+        advance(attempt.mode, OfferEvent::yield_wanted);
+        attempt.backoff.restart(config_.timing);
+        repeat(attempt);
+    }
+    unstarted_.clear();
+    std::vector<std::pair<std::uint64_t, Handle>> kept;
+    for (const WaitKey& key : waiting_) {
+        if (key.rank == 0) kept.emplace_back(rooms_.at(key.handle).order, key.handle);
+    }
+    std::sort(kept.begin(), kept.end());
+    for (std::size_t i = 1; i < kept.size(); ++i) {
+        fail_room(rooms_.at(kept[i].second), "no memory: an older room that keeps its blocks waits for the rest");
+    }
+}
+
+void Machine::open_rooms() {
+    if (shutting_down_) return;
+    const auto unopened = unopened_;
+    for (const auto& [order, handle] : unopened) {
+        Room* room = room_at(handle);
+        if (room == nullptr || room->attempt || room->ending()) continue;
+        Session& session = session_of(room->embedding);
+        Generation& generation = generation_for_new_rooms(session);
+        if (generation.state == Generation::State::up) open_attempt(session, *room, generation);
+    }
+}
+
+/// The next round goes out while the last is on the wire, where blocks and credits are free.
+void Machine::overlap() {
+    if (!config_.overlap || growing_.empty() || !waiting_.empty()) return;
+    const auto growing = growing_;
+    for (const auto& [order, handle] : growing) {
+        if (allocator_.free_blocks() == 0 || credits_ == 0) return;
+        Room& room = rooms_.at(handle);
+        const Attempt& attempt = *attempt_at(*room.attempt);
+        if (room.waiting || credits_ < queue_pairs_of(attempt)) continue;
+        // A block table of kept blocks is dense: only its last block may be partly filled.
+        if (!room.sink && attempt.rounds.back().capacity % layout_.block_size() != 0) continue;
+        if (const std::uint32_t blocks = fits(room)) grant(room, blocks, true);
+    }
+}
+
+}  // namespace remit::protocol::language

@@ -1,0 +1,208 @@
+// Rooms: from receive() to Success or Failed.
+
+#include "protocol/language/machine.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <limits>
+
+namespace remit::protocol::language {
+namespace {
+
+// aux[0] carries the length as an int32.
+constexpr std::uint64_t kMaxTokens = std::numeric_limits<std::int32_t>::max();
+
+long long milliseconds(Time time) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+}
+
+}  // namespace
+
+void Machine::on_receive(Handle handle, const Request& request, Time now) {
+    enter(now);
+    Room& room = rooms_[handle];
+    room.handle = handle;
+    room.room = request.room;
+    room.embedding = request.embedding;
+    room.expected = request.expected_tokens;
+    room.required = request.required_dst_info_num;
+    room.sink = request.sink;
+    room.size_first = request.expected_tokens == 0;
+    room.order = ++order_;
+    room.started = now_;
+    room.deadline = now_ + (request.deadline > Time::zero() ? request.deadline : config_.timing.room_deadline);
+    room_deadlines_.add(room.deadline, handle);
+    enter_unopened(room);
+    settle();
+}
+
+void Machine::enter_unopened(const Room& room) {
+    if (unopened_.insert({room.order, room.handle}).second) ++session_of(room.embedding).unopened;
+}
+
+void Machine::leave_unopened(const Room& room) {
+    if (unopened_.erase({room.order, room.handle}) != 0) --session_of(room.embedding).unopened;
+}
+
+void Machine::on_abort(Handle handle, const std::string& reason, Time now) {
+    enter(now);
+    if (Room* room = room_at(handle)) fail_room(*room, reason);
+    settle();
+}
+
+void Machine::on_release(Handle handle, Time now) {
+    enter(now);
+    Room* room = room_at(handle);
+    if (room == nullptr || room->status != Status::Success) return;
+    allocator_.free(room->table);
+    rooms_.erase(handle);
+    settle();
+}
+
+void Machine::on_sink(Handle handle, const std::optional<std::string>& refusal, Time now) {
+    enter(now);
+    Room* room = room_at(handle);
+    if (room == nullptr || room->ending()) return;
+    if (refusal) {
+        fail_room(*room, "sink: " + *refusal);
+    } else {
+        room->sink_ready = true;
+        Attempt* attempt = room->attempt ? attempt_at(*room->attempt) : nullptr;
+        if (attempt != nullptr) start_copies(*room, *attempt);
+    }
+    settle();
+}
+
+/// The length is known, from STATUS or from the aux; later tellings must agree.
+void Machine::set_total(Room& room, std::uint64_t total) {
+    if (room.total == total || room.ending()) return;
+    if (room.total != 0) {
+        const Attempt* attempt = room.attempt ? attempt_at(*room.attempt) : nullptr;
+        if (attempt != nullptr && all_here(room, *attempt)) {
+            ++counters_.total_disagreements;
+            return;
+        }
+        return fail_room(room, fmt::format("total changed from {} to {} tokens", room.total, total));
+    }
+    if (total == 0 || total > kMaxTokens) {
+        return fail_room(room, fmt::format("total is {} tokens; permitted: 1 to {}", total, kMaxTokens));
+    }
+    if (room.sink_total != 0 && room.sink_total != total) {
+        return fail_room(room, fmt::format("total changed from {} to {} tokens", room.sink_total, total));
+    }
+    room.total = total;
+    advance(room.status, RoomEventKind::met);
+    if (room.attempt) unstarted_.erase(*room.attempt);
+    note(room, "announced", 0, {0, total});
+    if (!room.sink && layout_.blocks_for(total) > allocator_.blocks()) {
+        return fail_room(room, fmt::format("{} tokens need {} blocks; the pool has {}: use a sink or a larger pool",
+                                           total, layout_.blocks_for(total), allocator_.blocks()));
+    }
+    if (room.sink && room.sink_total == 0) {
+        room.sink_total = total;
+        actions_.push_back(AskSink{room.handle, total});
+    }
+}
+
+/// The room is lost. Its blocks stay quarantined until the fence; copies that run into the sink end first.
+/// May forget the attempt: look it up again.
+void Machine::fail_room(Room& room, const std::string& reason) {
+    if (room.ending()) return;
+    room.reason = reason;
+    if (Attempt* attempt = room.attempt ? attempt_at(*room.attempt) : nullptr;
+        attempt != nullptr && attempt->mode != OfferMode::aborting) {
+        advance(attempt->mode, OfferEvent::failed);
+        attempt->closed_rounds.reset();
+        attempt->aborted_unseen = false;
+        attempt->abort_deadline = now_ + config_.timing.abort_deadline;
+        attempt->backoff.restart(config_.timing);
+        for (const Round& round : attempt->rounds) {
+            if (!round.complete) allocator_.quarantine(round.blocks);
+        }
+        if (attempt->dead) {
+            fence(*attempt);
+        } else {
+            repeat(*attempt);
+        }
+    }
+    if (room.copies > 0) {
+        room.failing = reason;
+    } else {
+        finish(room, Status::Failed);
+    }
+    update_wants(room);
+}
+
+void Machine::finish(Room& room, Status status) {
+    advance(room.status, status == Status::Success ? RoomEventKind::all_complete : RoomEventKind::failed);
+    leave_unopened(room);
+    actions_.push_back(Final{room.handle, room.status, room.reason, room.total, room.aux, room.table});
+    reapable_.push_back(room.handle);
+}
+
+void Machine::succeed(Room& room, Attempt& attempt) {
+    if (!room.sink) {
+        for (const Round& round : attempt.rounds) {
+            room.table.insert(room.table.end(), round.blocks.begin(), round.blocks.end());
+        }
+        const auto used = static_cast<std::ptrdiff_t>(layout_.blocks_for(room.total));
+        allocator_.free({room.table.begin() + used, room.table.end()});
+        room.table.resize(static_cast<std::size_t>(used));
+        attempt.rounds.clear();
+    }
+    fence(attempt);
+    finish(room, Status::Success);
+    update_wants(room);
+}
+
+/// Rooms that are over and hold nothing more.
+void Machine::reap() {
+    std::vector<Handle> later;
+    for (const Handle handle : reapable_) {
+        const Room* room = room_at(handle);
+        if (room == nullptr) continue;
+        const bool kept = room->status == Status::Success && !room->sink;
+        if (kept) continue;  // until on_release()
+        if (room->copies == 0 && !room->attempt) {
+            rooms_.erase(handle);
+        } else {
+            later.push_back(handle);
+        }
+    }
+    reapable_ = std::move(later);
+}
+
+/// For a deadline's reason: what was awaited, from whom.
+std::string Machine::waited_for(const Room& room) const {
+    const std::string peer = fmt::format("{}:{}", room.embedding.ip, room.embedding.port);
+    const auto session = sessions_.find(room.embedding);
+    if (!room.attempt || session == sessions_.end()) {
+        return fmt::format("REGISTERED from the embedding worker at {}; is it running, and is the address right?", peer);
+    }
+    const auto found = session->second.attempts.find(room.attempt->attempt);
+    if (room.total == 0) {
+        const bool heard = found != session->second.attempts.end() && found->second.heard;
+        return heard ? fmt::format("send() of room {} at the embedding worker {}", room.room, peer)
+                     : fmt::format("an answer to INIT from the embedding worker at {}", peer);
+    }
+    if (room.waiting) {
+        return fmt::format("memory: {} of {} blocks and {} credits are free", allocator_.free_blocks(),
+                           allocator_.blocks(), credits_);
+    }
+    std::size_t complete = 0;
+    const std::size_t rounds = found == session->second.attempts.end() ? 0 : found->second.rounds.size();
+    for (std::size_t i = 0; i < rounds; ++i) complete += found->second.rounds[i].complete ? 1 : 0;
+    return fmt::format("round {} of {} offered, for {} tokens, from the embedding worker at {}", complete, rounds,
+                       room.total, peer);
+}
+
+void Machine::rooms_due() {
+    while (const auto due = room_deadlines_.pop_due(now_)) {
+        Room* room = room_at(due->key);
+        if (room == nullptr || room->ending() || room->deadline > now_) continue;
+        fail_room(*room, fmt::format("deadline of {} ms: waited for {}", milliseconds(room->deadline - room->started),
+                                     waited_for(*room)));
+    }
+}
+
+}  // namespace remit::protocol::language

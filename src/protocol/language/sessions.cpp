@@ -1,0 +1,258 @@
+// REGISTER and REGISTERED, PING and PONG: sessions, and generations from their creation to their destruction.
+
+#include "protocol/language/machine.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+namespace remit::protocol::language {
+
+Session& Machine::session_of(const PeerAddress& embedding) {
+    const auto [found, made] = sessions_.try_emplace(embedding);
+    if (made) {
+        found->second.id = config_.session_base + sessions_.size();
+        found->second.embedding = embedding;
+        sessions_by_id_[found->second.id] = &found->second;
+    }
+    return found->second;
+}
+
+Session* Machine::session_by_id(std::uint64_t id) {
+    const auto found = sessions_by_id_.find(id);
+    return found == sessions_by_id_.end() ? nullptr : found->second;
+}
+
+Generation* Machine::generation_at(const GenerationKey& key) {
+    Session* session = session_by_id(key.session);
+    if (session == nullptr) return nullptr;
+    const auto found = session->generations.find(key.generation);
+    return found == session->generations.end() ? nullptr : &found->second;
+}
+
+/// The generation that new rooms use; begins one where there is none.
+Generation& Machine::generation_for_new_rooms(Session& session) {
+    if (session.current) {
+        Generation& current = session.generations.at(*session.current);
+        if (current.state != Generation::State::condemned && current.state != Generation::State::dying) return current;
+    }
+    const std::uint64_t number = ++session.top_generation;
+    session.current = number;
+    Generation& generation = session.generations[number];
+    generation.number = number;
+    actions_.push_back(CreateGeneration{{session.id, number}, session.embedding});
+    return generation;
+}
+
+void Machine::on_created(const GenerationKey& key, std::vector<QueuePairAddress> local, Time now) {
+    enter(now);
+    Generation* generation = generation_at(key);
+    if (generation == nullptr || generation->state != Generation::State::creating) return;
+    generation->state = Generation::State::registering;
+    generation->local = std::move(local);
+    generation->registering_since = now_;
+    repeat_register(*session_by_id(key.session), *generation);
+    settle();
+}
+
+void Machine::on_create_failed(const GenerationKey& key, const std::string& reason, Time now) {
+    enter(now);
+    Generation* generation = generation_at(key);
+    if (generation == nullptr || generation->state != Generation::State::creating) return;
+    refuse(*session_by_id(key.session), *generation, reason);
+    settle();
+}
+
+void Machine::repeat_register(Session& session, Generation& generation) {
+    const SessionId id{session.id, generation.number, 0, 0};
+    tell(session, generation.number,
+         Register{{}, id, config_.layout, config_.pool, generation.local, {config_.max_message}, {"fence", "yield"}});
+    generation.next_register = generation.backoff.after(now_, config_.timing);
+}
+
+void Machine::handle(const Registered& m) {
+    Session* session = session_by_id(m.session);
+    if (session == nullptr) {
+        ++counters_.stale_answers;
+        return;
+    }
+    const auto* lost = std::get_if<Registered::Lost>(&m.answer);
+    if (lost != nullptr) {
+        const auto answered = [&](const Closing& closing) {
+            if (closing.id.generation_key() != GenerationKey{m.session, m.generation}) return false;
+            actions_.push_back(ForgetPeer{closing.embedding, closing.id.generation_key()});
+            return true;
+        };
+        closings_.erase(std::remove_if(closings_.begin(), closings_.end(), answered), closings_.end());
+    }
+    Generation* generation = generation_at({m.session, m.generation});
+    if (generation == nullptr || generation->state == Generation::State::dying) return;
+    if (lost != nullptr) return lose_generation(*session, *generation, "lost: " + lost->reason, false);
+    if (generation->state != Generation::State::registering) {
+        if (generation->incarnation != m.incarnation) ++counters_.stale_answers;
+        return;
+    }
+    if (const auto* refused = std::get_if<Registered::Refused>(&m.answer)) {
+        return refuse(*session, *generation, "refused by the embedding worker: " + refused->error);
+    }
+    const auto& accepted = std::get<Registered::Accepted>(m.answer);
+    if (accepted.queue_pairs.size() > generation->local.size()) {
+        return refuse(*session, *generation,
+                      fmt::format("embedding worker answered {} queue pairs to {}", accepted.queue_pairs.size(),
+                                  generation->local.size()));
+    }
+    generation->state = Generation::State::up;
+    generation->incarnation = m.incarnation;
+    generation->queue_pairs = static_cast<std::uint32_t>(accepted.queue_pairs.size());
+    generation->heard = now_;
+    generation->next_ping = now_ + config_.timing.ping_period;
+    actions_.push_back(ConnectGeneration{{m.session, m.generation}, accepted.queue_pairs});
+}
+
+/// The generation cannot be: the rooms that waited for it fail, nothing else does.
+void Machine::refuse(Session& session, Generation& generation, const std::string& why) {
+    const auto unopened = unopened_;
+    for (const auto& [order, handle] : unopened) {
+        Room& room = rooms_.at(handle);
+        if (room.embedding == session.embedding) fail_room(room, why);
+    }
+    lose_generation(session, generation, why, false);
+}
+
+void Machine::on_generation_failed(const GenerationKey& key, const std::string& reason, Time now) {
+    enter(now);
+    Generation* generation = generation_at(key);
+    if (generation == nullptr || generation->state == Generation::State::dying) return;
+    lose_generation(*session_by_id(key.session), *generation, reason, true);
+}
+
+/// Fence (c): queue pairs to ERR, drained, destroyed; on_destroyed() does the rest.
+void Machine::lose_generation(Session& session, Generation& generation, const std::string& reason, bool tell_peer) {
+    if (generation.state == Generation::State::dying) return;
+    if (generation.state == Generation::State::condemned) --condemned_;
+    generation.state = Generation::State::dying;
+    generation.reason = reason;
+    generation.tell_peer = tell_peer;
+    ++dying_;
+    actions_.push_back(DestroyGeneration{{session.id, generation.number}, reason});
+}
+
+void Machine::on_destroyed(const GenerationKey& key, Time now) {
+    enter(now);
+    Session* session = session_by_id(key.session);
+    Generation* generation = generation_at(key);
+    if (generation == nullptr || generation->state != Generation::State::dying) return;
+    const Generation gone = *generation;
+    session->generations.erase(key.generation);
+    if (session->current == key.generation) session->current.reset();
+    --dying_;
+    std::vector<AttemptKey> attempts;
+    for (const auto& [number, attempt] : session->attempts) {
+        if (attempt.key.generation == key.generation) attempts.push_back(attempt.key);
+    }
+    for (const AttemptKey& attempt_key : attempts) {
+        Attempt* attempt = attempt_at(attempt_key);
+        if (attempt == nullptr) continue;
+        attempt->dead = true;
+        attempt->judgement = gone.reason;
+        progress(*attempt);
+        update_wants(*room_at(attempt->handle));
+        if (attempt->pending_visible == 0) judge_dead(*attempt);
+    }
+    if (gone.tell_peer && gone.incarnation != 0) {
+        begin_close(*session, key.generation, gone.reason, gone.incarnation);
+    } else {
+        actions_.push_back(ForgetPeer{session->embedding, key});
+    }
+    settle();
+}
+
+/// The queue pairs are gone and every round that arrived before is visible: does the room live on?
+void Machine::judge_dead(Attempt& attempt) {
+    const AttemptKey key = attempt.key;
+    Room* room = room_at(attempt.handle);
+    const bool is_current = room != nullptr && room->attempt == key;
+    const bool here = is_current && all_here(*room, attempt);
+    // Nobody has answered its INIT, so nothing has begun: the room goes on under a new attempt.
+    const bool unanswered = attempt.mode == OfferMode::running && !attempt.heard && !attempt.any_immediate();
+    if (is_current && !room->ending() && !here && !unanswered) fail_room(*room, attempt.judgement.value_or("lost"));
+    Attempt* still = attempt_at(key);
+    if (still == nullptr) return;
+    if (unanswered) {
+        fence(*still);
+        if (is_current && !room->ending()) restart(*room, room->size_first);
+    } else if (still->mode != OfferMode::running || !is_current || !here) {
+        fence(*still);
+    } else {
+        touch(*still);
+    }
+}
+
+/// An ABORT went unanswered: new rooms go elsewhere, the generation dies when nothing runs on it.
+void Machine::condemn(Session& session, std::uint64_t number) {
+    const auto found = session.generations.find(number);
+    if (found == session.generations.end() || found->second.state != Generation::State::up) return;
+    found->second.state = Generation::State::condemned;
+    ++condemned_;
+    if (session.current == number) session.current.reset();
+}
+
+void Machine::destroy_condemned() {
+    if (condemned_ == 0) return;
+    for (auto& [address, session] : sessions_) {
+        for (auto& [number, generation] : session.generations) {
+            if (generation.state != Generation::State::condemned) continue;
+            bool running = false;
+            bool waiting = false;
+            for (const auto& [attempt_number, attempt] : session.attempts) {
+                if (attempt.key.generation != number || attempt.mode == OfferMode::aborting) continue;
+                running = true;
+                const Room* room = room_at(attempt.handle);
+                waiting = waiting || (room != nullptr && room->waiting);
+            }
+            if (!running || waiting) {
+                lose_generation(session, generation,
+                                fmt::format("ABORT unanswered for {} ms",
+                                            std::chrono::duration_cast<std::chrono::milliseconds>(
+                                                config_.timing.abort_deadline)
+                                                .count()),
+                                true);
+            }
+        }
+    }
+}
+
+void Machine::begin_close(const Session& session, std::uint64_t generation, const std::string& reason,
+                          std::uint64_t incarnation) {
+    Closing closing{session.embedding,
+                    {session.id, generation, 0, incarnation},
+                    reason,
+                    now_,
+                    now_ + config_.timing.close_deadline,
+                    {}};
+    tell(session, generation, Close{{}, closing.id, reason});
+    closing.next = closing.backoff.after(now_, config_.timing);
+    closings_.push_back(std::move(closing));
+}
+
+void Machine::handle(const Ping& m) {
+    Generation* generation = generation_at(m.id.generation_key());
+    if (generation == nullptr || !generation->live() || generation->incarnation != m.id.incarnation) {
+        ++counters_.stale_answers;
+        return;
+    }
+    generation->heard = now_;
+    tell(*session_by_id(m.id.session), m.id.generation,
+         Pong{{}, m.id, m.sequence, m.sent_ns, static_cast<std::uint64_t>(now_.count())});
+}
+
+void Machine::handle(const Pong& m) {
+    Generation* generation = generation_at(m.id.generation_key());
+    if (generation == nullptr || !generation->live() || generation->incarnation != m.id.incarnation) {
+        ++counters_.stale_answers;
+        return;
+    }
+    generation->heard = now_;
+}
+
+}  // namespace remit::protocol::language

@@ -1,0 +1,153 @@
+#pragma once
+
+#include "protocol/config.hpp"
+#include "protocol/language/actions.hpp"
+#include "protocol/transitions.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+/// What the receiver's state machine remembers.
+namespace remit::protocol::language {
+
+/// One offer of blocks.
+struct Round {
+    std::uint64_t first = 0;
+    std::uint64_t capacity = 0;
+    BlockTable blocks;
+    bool extra_credit = false;  ///< beyond the one round's credits that a room keeps to its end
+    bool arrived = false;       ///< every immediate is in; MakeVisible was asked for
+    bool complete = false;      ///< visible, and the aux of the first round read
+    bool copying = false;       ///< CopyOut was asked for; it gives the blocks back
+    bool copied = false;        ///< moved out, or kept where it is
+};
+
+struct Attempt {
+    AttemptKey key;
+    Handle handle = 0;
+    SessionId id;
+    OfferMode mode = OfferMode::running;
+    std::vector<Round> rounds;
+    std::vector<std::uint32_t> immediates;     ///< seen a queue pair
+    std::optional<std::uint64_t> closed_rounds;  ///< from ABORTED: what the peer accepted; it is drained
+    bool aborted_unseen = false;               ///< ABORTED -1: free after one dry poll
+    bool holds_credit = false;
+    bool dead = false;   ///< its queue pairs are destroyed
+    bool heard = false;  ///< the peer has answered its INIT
+    BlockTable init_blocks;  ///< of INIT, which is repeated as it was
+    std::uint64_t init_tokens = 0;
+    Time next_repeat = kNever;
+    Backoff backoff;
+    Time abort_deadline = kNever;
+    Time queued = kNever;  ///< earliest entry in the deadline queue
+    bool dirty = false;    ///< in the machine's list of attempts to look at
+    std::uint32_t pending_visible = 0;           ///< MakeVisible asked for and not answered
+    std::optional<std::string> judgement;        ///< a failure that waits for pending rounds: they may complete it all
+
+    [[nodiscard]] std::uint64_t offered() const {
+        return rounds.empty() ? 0 : rounds.back().first + rounds.back().capacity;
+    }
+    [[nodiscard]] std::uint32_t least_immediates() const {
+        std::uint32_t least = immediates.empty() ? 0 : immediates.front();
+        for (const std::uint32_t seen : immediates) least = std::min(least, seen);
+        return least;
+    }
+    [[nodiscard]] bool any_immediate() const {
+        for (const std::uint32_t seen : immediates) {
+            if (seen > 0) return true;
+        }
+        return false;
+    }
+};
+
+/// Order in which waiting rooms are served: those that hold kept blocks, those that hold credits, those that hold
+/// nothing; within each, oldest first.
+struct WaitKey {
+    std::uint8_t rank = 0;
+    std::uint64_t since = 0;
+    Handle handle = 0;
+    auto operator<=>(const WaitKey&) const = default;
+};
+
+struct Room {
+    Handle handle = 0;
+    RoomId room = 0;
+    PeerAddress embedding;
+    std::uint64_t expected = 0;
+    std::uint32_t required = 1;
+    bool sink = false;
+    Status status = Status::Bootstrapping;
+    std::string reason;
+    std::uint64_t total = 0;       ///< 0 while unknown
+    std::uint64_t sink_total = 0;  ///< what the sink was asked for; 0: not yet
+    bool sink_ready = false;
+    bool size_first = false;       ///< ask for the announcement before offering blocks
+    std::optional<std::string> failing;  ///< Failed is told when the copies in flight have ended
+    std::optional<AttemptKey> attempt;
+    std::uint32_t copies = 0;
+    std::optional<WaitKey> waiting;
+    bool growing = false;          ///< in the machine's set of rooms that would take more blocks
+    Aux aux{};
+    BlockTable table;              ///< kept blocks after Success
+    std::uint64_t order = 0;       ///< of receive()
+    Time started{};
+    Time deadline = kNever;
+
+    [[nodiscard]] bool final() const { return is_final(status); }
+    [[nodiscard]] bool ending() const { return final() || failing.has_value(); }
+};
+
+struct Generation {
+    enum class State : std::uint8_t {
+        creating,
+        registering,
+        up,
+        condemned,  ///< an ABORT went unanswered: no new rooms; destroyed when its last room ends or one waits for memory
+        dying,
+    };
+    std::uint64_t number = 0;
+    State state = State::creating;
+    std::uint64_t incarnation = 0;
+    std::uint32_t queue_pairs = 1;  ///< agreed
+    std::vector<QueuePairAddress> local;
+    std::string reason;       ///< why it dies
+    bool tell_peer = false;   ///< CLOSE follows its end
+    Time heard{};
+    Time next_ping = kNever;
+    std::uint64_t ping_sequence = 0;
+    Time registering_since{};
+    Time next_register{};
+    Backoff backoff;
+
+    [[nodiscard]] bool live() const { return state == State::up || state == State::condemned; }
+};
+
+/// What this worker is to one embedding worker.
+struct Session {
+    std::uint64_t id = 0;
+    PeerAddress embedding;
+    std::uint64_t top_generation = 0;
+    std::uint64_t top_attempt = 0;
+    std::optional<std::uint64_t> current;  ///< generation of new rooms
+    std::size_t unopened = 0;              ///< rooms that wait for a generation
+    std::map<std::uint64_t, Generation> generations;
+    std::map<std::uint64_t, Attempt> attempts;  ///< until fenced
+    std::unordered_map<std::uint32_t, std::uint64_t> by_immediate;
+};
+
+/// A CLOSE that is repeated until {lost} or its deadline.
+struct Closing {
+    PeerAddress embedding;
+    SessionId id;
+    std::string reason;
+    Time next{};
+    Time deadline = kNever;
+    Backoff backoff;
+};
+
+}  // namespace remit::protocol::language

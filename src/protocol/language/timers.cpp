@@ -1,0 +1,100 @@
+// Time: repeats, liveness, deadlines, and the worker's end.
+
+#include "protocol/language/machine.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+namespace remit::protocol::language {
+
+/// Every event begins here. A gap in our own running longer than a PING period restarts liveness: silence that we
+/// could not have heard fails nobody.
+void Machine::enter(Time now) {
+    if (started_ && now - now_ > config_.timing.ping_period) {
+        for (auto& [address, session] : sessions_) {
+            for (auto& [number, generation] : session.generations) generation.heard = now;
+        }
+    }
+    started_ = true;
+    now_ = std::max(now_, now);
+}
+
+void Machine::on_time(Time now) {
+    enter(now);
+    rooms_due();
+    sessions_due();
+    attempts_due();
+    closings_due();
+    settle();
+}
+
+void Machine::sessions_due() {
+    for (auto& [address, session] : sessions_) {
+        for (auto& [number, generation] : session.generations) {
+            if (generation.state == Generation::State::registering && session.unopened > 0 && now_ >= generation.next_register) {
+                repeat_register(session, generation);
+            }
+            if (!generation.live()) continue;
+            if (now_ >= generation.heard + config_.timing.peer_silence) {
+                lose_generation(session, generation,
+                                fmt::format("embedding worker at {}:{} silent for {} ms", address.ip, address.port,
+                                            std::chrono::duration_cast<std::chrono::milliseconds>(
+                                                config_.timing.peer_silence)
+                                                .count()),
+                                true);
+            } else if (now_ >= generation.next_ping) {
+                generation.next_ping = now_ + config_.timing.ping_period;
+                tell(session, number,
+                     Ping{{},
+                          {session.id, number, 0, generation.incarnation},
+                          ++generation.ping_sequence,
+                          static_cast<std::uint64_t>(now_.count())});
+            }
+        }
+    }
+}
+
+void Machine::closings_due() {
+    const auto expired = [&](const Closing& closing) {
+        if (closing.deadline > now_) return false;
+        actions_.push_back(ForgetPeer{closing.embedding, closing.id.generation_key()});
+        return true;
+    };
+    closings_.erase(std::remove_if(closings_.begin(), closings_.end(), expired), closings_.end());
+    for (Closing& closing : closings_) {
+        if (closing.next > now_) continue;
+        actions_.push_back(Tell{closing.embedding, closing.id.generation_key(), Close{{}, closing.id, closing.reason}});
+        closing.next = closing.backoff.after(now_, config_.timing);
+    }
+}
+
+Time Machine::next_deadline() const {
+    Time next = std::min(room_deadlines_.next(), attempt_deadlines_.next());
+    for (const auto& [address, session] : sessions_) {
+        for (const auto& [number, generation] : session.generations) {
+            if (generation.state == Generation::State::registering && session.unopened > 0) {
+                next = std::min(next, generation.next_register);
+            }
+            if (generation.live()) {
+                next = std::min({next, generation.next_ping, generation.heard + config_.timing.peer_silence});
+            }
+        }
+    }
+    for (const Closing& closing : closings_) next = std::min({next, closing.next, closing.deadline});
+    return next;
+}
+
+void Machine::shut_down(const std::string& reason, Time now) {
+    enter(now);
+    shutting_down_ = true;
+    std::vector<Handle> handles;
+    for (const auto& [handle, room] : rooms_) handles.push_back(handle);
+    for (const Handle handle : handles) fail_room(rooms_.at(handle), reason);
+    for (auto& [address, session] : sessions_) {
+        for (auto& [number, generation] : session.generations) lose_generation(session, generation, reason, true);
+    }
+    settle();
+}
+
+}  // namespace remit::protocol::language
