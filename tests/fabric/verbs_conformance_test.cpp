@@ -88,12 +88,5 @@ TEST(VerbsConformanceWith, StrictOrderingForkInitAndTrafficClass) {
     run_on_two_devices(case_of("ChainWithLastSignalled"), options, options);
 }
 
-/// Link-local is right where it is named: both ends of the pair are on one link.
-TEST(VerbsConformanceWith, NamedLinkLocalGid) {
-    VerbsOptions options;
-    options.gid_index = 0;
-    run_on_two_devices(case_of("Write"), options, options);
-}
-
 }  // namespace
 }  // namespace remit::fabric::test

@@ -68,6 +68,14 @@ TEST(VerbsDevice, TheOwnerOfTheLocalAddressIsChosen) {
     });
 }
 
+TEST(VerbsDevice, ALinkLocalGidIsTakenWhereItIsNamed) {
+    run_in_child([] {
+        VerbsOptions options = first_device();
+        options.gid_index = 0;
+        expect_parts(open_verbs(options)->describe(), {"GID 0 fe80::"});
+    });
+}
+
 TEST(VerbsDevice, RefusalsNameWhatIsThere) {
     run_in_child([] {
         VerbsOptions options;
