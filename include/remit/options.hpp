@@ -65,6 +65,8 @@ struct LimitOptions {
 struct ControlOptions {
     std::string listen = "tcp://127.0.0.1:0";  ///< port 0: any free one
     std::string advertise;                     ///< address told to peers where `listen` is a wildcard
+    /// Return addresses accepted beside the one a message came from, for peers that advertise another interface.
+    std::vector<std::string> allowed_return_addresses;
     bool insecure = false;                     ///< permits an address off loopback without keys
 };
 

@@ -19,6 +19,12 @@ struct Tell {
     ToLanguage message;
 };
 
+/// The connection to a peer without a live generation is needed no more, once what was told is out.
+struct ForgetPeer {
+    PeerAddress to;
+    std::uint64_t session = 0;
+};
+
 /// Build queue pairs towards `remote`; answer with on_built() or on_build_failed().
 struct BuildGeneration {
     GenerationKey key;
@@ -70,7 +76,7 @@ struct SendFinal {
     std::string reason;
 };
 
-using Action = std::variant<Tell, BuildGeneration, DestroyGeneration, StartRound, CancelAttempt, CloseRounds,
+using Action = std::variant<Tell, ForgetPeer, BuildGeneration, DestroyGeneration, StartRound, CancelAttempt, CloseRounds,
                             ForgetAttempt, SendStatus, SendFinal>;
 
 }  // namespace remit::protocol::embedding

@@ -75,6 +75,7 @@ private:
     void handle(const Pong& m);
     [[nodiscard]] std::string refusal(const Register& m) const;
     bool make_room_for_session();
+    void tell_outsider(const PeerAddress& to, Registered answer);
     void say_lost(const PeerAddress& to, const GenerationKey& key, const std::string& reason);
     Found find(const PeerAddress& from, const SessionId& id);
     void drop_generation(Session& session, std::uint64_t number, const std::string& reason, bool tell);

@@ -61,8 +61,7 @@ bool Machine::make_room_for_session() {
 void Machine::handle(const Register& m) {
     const GenerationKey key = m.id.generation_key();
     const auto answer_refused = [&](const std::string& why) {
-        actions_.push_back(Tell{m.from, key.session,
-                                Registered{key.session, key.generation, config_.incarnation, Registered::Refused{why}}});
+        tell_outsider(m.from, Registered{key.session, key.generation, config_.incarnation, Registered::Refused{why}});
     };
     if (const std::string why = refusal(m); !why.empty()) return answer_refused(why);
     auto found = sessions_.find(key.session);
@@ -107,8 +106,8 @@ void Machine::on_build_failed(const GenerationKey& key, const std::string& reaso
     enter(now);
     const auto session = sessions_.find(key.session);
     if (session == sessions_.end() || session->second.generations.erase(key.generation) == 0) return;
-    tell(session->second,
-         Registered{key.session, key.generation, config_.incarnation, Registered::Refused{reason}});
+    tell_outsider(session->second.address,
+                  Registered{key.session, key.generation, config_.incarnation, Registered::Refused{reason}});
 }
 
 void Machine::on_generation_failed(const GenerationKey& key, const std::string& reason, Time now) {
@@ -119,8 +118,17 @@ void Machine::on_generation_failed(const GenerationKey& key, const std::string& 
 }
 
 void Machine::say_lost(const PeerAddress& to, const GenerationKey& key, const std::string& reason) {
-    actions_.push_back(
-        Tell{to, key.session, Registered{key.session, key.generation, config_.incarnation, Registered::Lost{reason}}});
+    tell_outsider(to, Registered{key.session, key.generation, config_.incarnation, Registered::Lost{reason}});
+}
+
+/// To a peer that may have no live generation: then no connection stays for it, so that strangers cost none.
+void Machine::tell_outsider(const PeerAddress& to, Registered answer) {
+    const std::uint64_t id = answer.session;
+    actions_.push_back(Tell{to, id, std::move(answer)});
+    const auto session = sessions_.find(id);
+    const bool live =
+        session != sessions_.end() && !session->second.generations.empty() && session->second.address == to;
+    if (!live) actions_.push_back(ForgetPeer{to, id});
 }
 
 /// The live generation that a message names; answers {lost} where there is none or another incarnation is meant.
