@@ -1,0 +1,224 @@
+#include "tools/cli/option_table.hpp"
+
+#include <charconv>
+#include <limits>
+
+namespace remit::tools {
+namespace {
+
+constexpr std::uint64_t kMostTokens = 2147483647;  // aux[0] carries the length as an int32
+
+std::optional<std::uint64_t> number_of(const std::string& text) {
+    std::uint64_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    if (text.empty() || stop != end || error != std::errc{}) return std::nullopt;
+    return value;
+}
+
+OptionSpec option(std::string name, std::string value, std::string permitted, std::string help,
+                  std::function<bool(const std::string&, Options&)> apply) {
+    OptionSpec spec;
+    spec.name = std::move(name);
+    spec.value = std::move(value);
+    spec.permitted = std::move(permitted);
+    spec.help = std::move(help);
+    spec.apply = std::move(apply);
+    return spec;
+}
+
+template <typename Field>
+OptionSpec number(std::string name, Field field, std::uint64_t least, std::uint64_t most, std::string help) {
+    std::string permitted = std::to_string(least) + " to " + std::to_string(most);
+    return option(std::move(name), "N", std::move(permitted), std::move(help),
+                  [field, least, most](const std::string& text, Options& options) {
+                      const auto value = number_of(text);
+                      if (!value || *value < least || *value > most) return false;
+                      auto& target = options.*field;
+                      using Target = std::remove_reference_t<decltype(target)>;
+                      if constexpr (std::is_integral_v<Target>) {
+                          target = static_cast<Target>(*value);
+                      } else {
+                          target = static_cast<typename Target::value_type>(*value);
+                      }
+                      return true;
+                  });
+}
+
+OptionSpec flag(std::string name, bool Options::*field, std::string help) {
+    return option(std::move(name), "", "no value", std::move(help),
+                  [field](const std::string& value, Options& options) {
+                      options.*field = true;
+                      return value.empty();
+                  });
+}
+
+OptionSpec text(std::string name, std::string placeholder, std::string Options::*field, std::string permitted,
+                std::string help) {
+    return option(std::move(name), std::move(placeholder), std::move(permitted), std::move(help),
+                  [field](const std::string& value, Options& options) {
+                      options.*field = value;
+                      return !value.empty();
+                  });
+}
+
+bool apply_dtype(const std::string& value, Options& options) {
+    const auto dtype = dtype_from(value);
+    if (!dtype || *dtype == DType::int32) return false;
+    options.dtype = *dtype;
+    return true;
+}
+
+bool apply_layout(const std::string& value, Options& options) {
+    if (value == "segments")
+        options.layout = Arrangement::segments;
+    else if (value == "slab")
+        options.layout = Arrangement::slab;
+    else
+        return false;
+    return true;
+}
+
+bool apply_source(const std::string& value, Options& options) {
+    if (value == "blocks")
+        options.source = SourceKind::blocks;
+    else if (value == "contiguous")
+        options.source = SourceKind::contiguous;
+    else
+        return false;
+    return true;
+}
+
+bool apply_fabric(const std::string& value, Options& options) {
+    if (value == "verbs")
+        options.fabric = FabricKind::verbs;
+    else if (value == "loopback")
+        options.fabric = FabricKind::loopback;
+    else
+        return false;
+    return true;
+}
+
+/// "rxe_a0" or, for the two ends of a demo, "rxe_a0,rxe_b0".
+bool apply_device(const std::string& value, Options& options) {
+    options.devices.clear();
+    std::size_t begin = 0;
+    for (;;) {
+        const std::size_t comma = value.find(',', begin);
+        options.devices.push_back(value.substr(begin, comma - begin));
+        const std::string& name = options.devices.back();
+        // A name is looked up as a folder of sysfs: it must not lead anywhere else.
+        if (name.empty() || name.size() > 63 || name.find('/') != std::string::npos || name.front() == '.')
+            return false;
+        if (comma == std::string::npos) break;
+        begin = comma + 1;
+    }
+    return options.devices.size() <= (options.command == Command::demo ? 2U : 1U);
+}
+
+bool apply_log_level(const std::string& value, Options& options) {
+    constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warn", "error", "off"};
+    options.log_level = value;
+    return std::find(std::begin(kLevels), std::end(kLevels), value) != std::end(kLevels);
+}
+
+void add_request_options(std::vector<OptionSpec>& table) {
+    table.push_back(number("--tokens", &Options::tokens, 1, kMostTokens, "tokens of one request (2000)"));
+    table.push_back(number("--allocate", &Options::allocate, 0, kMostTokens,
+                           "tokens the language worker guesses (1024); 0: it asks for the size first"));
+    table.push_back(number("--block-size", &Options::block_size, 1, 65536, "tokens a block (128)"));
+    table.push_back(number("--sender-block-size", &Options::sender_block_size, 1, 65536,
+                           "tokens a block of the embedding worker (--block-size)"));
+    table.push_back(number("--hidden", &Options::hidden, 1, 1048576, "elements of one embedding (4096)"));
+    table.push_back(
+        option("--dtype", "TYPE", "bf16, fp16, fp32, fp8", "element type of the embeddings (bf16)", apply_dtype));
+    table.push_back(number("--deepstack", &Options::deepstack, 0, 64, "deepstack layers (0: no such segment)"));
+    table.push_back(number("--pool-blocks", &Options::pool_blocks, 1, 16777216,
+                           "blocks of the language worker's pool (256); the guess is clamped to it"));
+    table.push_back(number("--sender-pool-blocks", &Options::sender_pool_blocks, 1, 16777216,
+                           "blocks of the embedding worker's pool (what the requests in flight need)"));
+    table.push_back(number("--requests", &Options::requests, 1, 1000000, "requests to move (1)"));
+    table.push_back(number("--concurrency", &Options::concurrency, 1, 4096, "requests in flight (8)"));
+    table.push_back(
+        option("--layout", "NAME", "segments, slab", "how the blocks lie in memory (segments)", apply_layout));
+    table.push_back(option("--source", "NAME", "blocks, contiguous",
+                           "what the embedding worker sends from: pool blocks or contiguous tensors (blocks)",
+                           apply_source));
+    table.push_back(flag("--sink", &Options::sink, "move tokens out of the blocks as they come (the default)"));
+    table.push_back(flag("--keep-blocks", &Options::keep_blocks, "keep the tokens in the blocks they came in"));
+}
+
+void add_fabric_options(std::vector<OptionSpec>& table) {
+    table.push_back(option("--fabric", "NAME", "verbs, loopback",
+                           "verbs: an RDMA device; loopback: inside one process, demo only (verbs)", apply_fabric));
+    table.push_back(option("--device", "NAME", "the name of an RDMA device; in demo also two as in A,B",
+                           "RDMA device; in demo A,B names the sender's and the receiver's (picked)", apply_device));
+    table.push_back(number("--gid-index", &Options::gid_index, 0, 255, "GID to use (picked)"));
+    table.push_back(number("--ib-port", &Options::ib_port, 1, 255, "RDMA port (the first active)"));
+}
+
+void add_address_options(std::vector<OptionSpec>& table) {
+    const std::string endpoint = "tcp://ADDRESS:PORT";
+    auto listen = text("--listen", "ENDPOINT", &Options::listen, endpoint,
+                       "where to hear the peer (embed: tcp://127.0.0.1:7700, language: the address that reaches it)");
+    listen.in_demo = false;
+    table.push_back(std::move(listen));
+    auto connect = text("--connect", "ENDPOINT", &Options::connect, endpoint, "the embedding worker to ask");
+    connect.in_demo = connect.in_embed = false;
+    table.push_back(std::move(connect));
+    auto advertise = text("--advertise", "ADDRESS", &Options::advertise, "a numeric address",
+                          "address told to the peer where --listen is a wildcard");
+    advertise.in_demo = false;
+    table.push_back(std::move(advertise));
+    table.push_back(flag("--insecure", &Options::insecure, "permit an address off loopback without keys"));
+}
+
+void add_file_options(std::vector<OptionSpec>& table) {
+    table.push_back(text("--input", "DIR", &Options::input, "a folder",
+                         "send embeddings.npy, fill_ids.npy, mrope_positions.npy of this folder; "
+                         "language: compare what arrives with it"));
+    auto output = text("--output", "DIR", &Options::output, "a folder", "write what arrived in the same form");
+    output.in_embed = false;
+    table.push_back(std::move(output));
+}
+
+void add_run_options(std::vector<OptionSpec>& table) {
+    table.push_back(number("--seed", &Options::seed, 0, std::numeric_limits<std::uint64_t>::max(),
+                           "seed of the payload, the same on both sides (1)"));
+    table.push_back(number("--timeout", &Options::timeout_seconds, 1, 86400, "seconds one request may take (60)"));
+    table.push_back(flag("--json", &Options::json, "one JSON object as the last line of stdout, all else on stderr"));
+    table.push_back(option("--log-level", "LEVEL", "trace, debug, info, warn, error, off",
+                           "what the library logs on stderr (warn)", apply_log_level));
+    auto events = flag("--events", &Options::events, "JSON lines for the demo command");
+    events.in_demo = false;
+    events.hidden = true;
+    table.push_back(std::move(events));
+}
+
+std::vector<OptionSpec> make_table() {
+    std::vector<OptionSpec> table;
+    add_request_options(table);
+    add_fabric_options(table);
+    add_address_options(table);
+    add_file_options(table);
+    add_run_options(table);
+    return table;
+}
+
+}  // namespace
+
+const std::vector<OptionSpec>& option_table() {
+    static const std::vector<OptionSpec> table = make_table();
+    return table;
+}
+
+std::string_view to_string(Command command) noexcept {
+    switch (command) {
+        case Command::demo: return "demo";
+        case Command::embed: return "embed";
+        case Command::language: return "language";
+    }
+    return "?";
+}
+
+}  // namespace remit::tools

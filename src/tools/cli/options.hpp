@@ -1,0 +1,79 @@
+#pragma once
+
+#include <remit/layout.hpp>
+#include <remit/options.hpp>
+#include <remit/types.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace remit::tools {
+
+enum class Command : std::uint8_t { demo, embed, language };
+
+[[nodiscard]] std::string_view to_string(Command command) noexcept;
+
+enum class SourceKind : std::uint8_t { blocks, contiguous };
+
+/// A command line that is not permitted. The message names option, value and what is permitted.
+class UsageError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+    UsageError(const std::string& option, const std::string& value, const std::string& permitted)
+        : std::runtime_error("option " + option + ": value \"" + value + "\"; permitted: " + permitted) {}
+};
+
+/// What a command line says, one field an option.
+struct Options {
+    Command command = Command::demo;
+
+    std::uint64_t tokens = 2000;
+    std::uint64_t allocate = 1024;
+    std::uint32_t block_size = 128;
+    std::optional<std::uint32_t> sender_block_size;
+    std::uint32_t hidden = 4096;
+    DType dtype = DType::bf16;
+    std::uint32_t deepstack = 0;
+    std::uint32_t pool_blocks = 256;
+    std::optional<std::uint32_t> sender_pool_blocks;
+    std::uint32_t requests = 1;
+    std::uint32_t concurrency = 8;
+    Arrangement layout = Arrangement::segments;
+    SourceKind source = SourceKind::blocks;
+    bool sink = false;
+    bool keep_blocks = false;
+
+    FabricKind fabric = FabricKind::verbs;
+    std::vector<std::string> devices;
+    std::optional<std::uint32_t> gid_index;
+    std::optional<std::uint32_t> ib_port;
+
+    std::string listen;
+    std::string connect;
+    std::string advertise;
+    bool insecure = false;
+
+    std::string input;
+    std::string output;
+
+    std::uint64_t seed = 1;
+    std::uint32_t timeout_seconds = 60;
+    bool json = false;
+    bool events = false;  ///< this is a child of `demo`: tell it what happens, a JSON object a line
+    std::string log_level = "warn";
+
+    /// The options in the order and form in which they were given; a flag has an empty value.
+    std::vector<std::pair<std::string, std::string>> given;
+
+    [[nodiscard]] bool was_given(std::string_view name) const {
+        return std::any_of(given.begin(), given.end(), [&](const auto& option) { return option.first == name; });
+    }
+};
+
+}  // namespace remit::tools

@@ -1,0 +1,148 @@
+#include "tools/cli/parse.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <array>
+
+#include "tools/cli/option_table.hpp"
+
+namespace remit::tools {
+namespace {
+
+struct CommandRow {
+    Command command;
+    const char* help;
+};
+
+constexpr std::array<CommandRow, 3> kCommands{{
+    {Command::demo, "both workers on this machine: move requests, verify every byte, show when what happened"},
+    {Command::embed, "the embedding worker alone: sends to whoever runs `remit language`"},
+    {Command::language, "the language worker alone: asks `remit embed` on another machine"},
+}};
+
+std::string command_names() {
+    std::string names;
+    for (const CommandRow& row : kCommands) names += (names.empty() ? "" : ", ") + std::string(to_string(row.command));
+    return names;
+}
+
+std::string option_names(Command command) {
+    std::string names;
+    for (const OptionSpec& spec : option_table()) {
+        if (spec.belongs_to(command) && !spec.hidden) names += (names.empty() ? "" : ", ") + spec.name;
+    }
+    return names;
+}
+
+void add_option(CLI::App& app, const OptionSpec& spec, Options& options) {
+    const auto take = [&spec, &options](const std::string& value) {
+        if (!spec.apply(value, options)) throw UsageError(spec.name, value, spec.permitted);
+        options.given.emplace_back(spec.name, value);
+    };
+    CLI::Option* added = nullptr;
+    if (spec.value.empty()) {
+        added = app.add_flag_callback(
+            spec.name, [take] { take(""); }, spec.help);
+    } else {
+        added = app.add_option_function<std::string>(spec.name, take, spec.help + "; " + spec.permitted);
+        added->type_name(spec.value);
+    }
+    if (spec.hidden) added->group("");
+}
+
+std::vector<CLI::App*> build(CLI::App& app, std::array<Options, kCommands.size()>& options) {
+    std::vector<CLI::App*> commands;
+    app.set_version_flag("--version", std::string("remit ") + REMIT_VERSION);
+    app.require_subcommand(0, 1);
+    app.allow_extras();
+    for (std::size_t i = 0; i < kCommands.size(); ++i) {
+        const CommandRow& row = kCommands[i];
+        CLI::App* const command = app.add_subcommand(std::string(to_string(row.command)), row.help);
+        command->allow_extras();  // so that we word the refusal
+        options[i].command = row.command;
+        for (const OptionSpec& spec : option_table()) {
+            if (spec.belongs_to(row.command)) add_option(*command, spec, options[i]);
+        }
+        commands.push_back(command);
+    }
+    return commands;
+}
+
+/// CLI11 names the option but not what it permits.
+[[noreturn]] void reword(const CLI::ParseError& error, const std::vector<std::string>& arguments) {
+    const std::string what = error.what();
+    const OptionSpec* found = nullptr;
+    for (const OptionSpec& spec : option_table()) {
+        const std::size_t at = what.find(spec.name);
+        if (at == std::string::npos) continue;
+        if (found == nullptr || spec.name.size() > found->name.size()) found = &spec;
+    }
+    if (found == nullptr) throw UsageError(what + "; see remit --help");
+    const auto times = std::count_if(arguments.begin(), arguments.end(), [&](const std::string& argument) {
+        return argument == found->name || argument.rfind(found->name + "=", 0) == 0;
+    });
+    const std::string why = times > 1              ? "given " + std::to_string(times) + " times; permitted: once, "
+                            : found->value.empty() ? "takes no value; permitted: "
+                                                   : "the value is missing; permitted: ";
+    throw UsageError("option " + found->name + ": " + why + found->permitted);
+}
+
+void refuse_extras(const CLI::App& app, Command command) {
+    const std::vector<std::string> extras = app.remaining();
+    if (extras.empty()) return;
+    const std::string name = extras.front().substr(0, extras.front().find('='));
+    const std::string value = extras.size() > 1 ? " with value \"" + extras[1] + "\"" : "";
+    throw UsageError("unknown option \"" + name.substr(0, 80) + "\"" + value.substr(0, 100) + "; permitted for " +
+                     std::string(to_string(command)) + ": " + option_names(command));
+}
+
+[[noreturn]] void refuse_no_command(const std::vector<std::string>& arguments) {
+    const std::string first = arguments.empty() ? "" : arguments.front().substr(0, 80);
+    throw UsageError("command \"" + first + "\"; permitted: " + command_names() + " (see remit --help)");
+}
+
+/// Options that are each permitted and contradict each other, or that a command cannot do without.
+void check_together(const Options& options) {
+    if (options.sink && options.keep_blocks) {
+        throw UsageError("options --sink and --keep-blocks exclude each other; permitted: one of them");
+    }
+    if (options.fabric == FabricKind::loopback && options.command != Command::demo) {
+        throw UsageError("option --fabric: value \"loopback\" joins two workers of one process; permitted for " +
+                         std::string(to_string(options.command)) + ": verbs");
+    }
+    if (options.command == Command::language && options.connect.empty()) {
+        throw UsageError("option --connect: no value given; permitted: tcp://ADDRESS:PORT of the embedding worker");
+    }
+    if (!options.output.empty() && options.requests != 1) {
+        throw UsageError("option --requests: value \"" + std::to_string(options.requests) +
+                         "\" with --output, which writes one request; permitted: 1");
+    }
+}
+
+}  // namespace
+
+Parsed parse(const std::vector<std::string>& arguments) {
+    CLI::App app("remit moves multimodal embeddings between workers over RDMA", "remit");
+    std::array<Options, kCommands.size()> options;
+    const std::vector<CLI::App*> commands = build(app, options);
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    try {
+        app.parse(std::move(reversed));
+    } catch (const CLI::CallForHelp&) {
+        return {std::nullopt, app.help()};
+    } catch (const CLI::CallForVersion&) {
+        return {std::nullopt, app.version() + "\n"};
+    } catch (const CLI::ParseError& error) {
+        reword(error, arguments);
+    }
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+        if (!commands[i]->parsed()) continue;
+        refuse_extras(*commands[i], options[i].command);
+        refuse_extras(app, options[i].command);
+        check_together(options[i]);
+        return {options[i], ""};
+    }
+    refuse_no_command(arguments);
+}
+
+}  // namespace remit::tools

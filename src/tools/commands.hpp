@@ -1,0 +1,12 @@
+#pragma once
+
+#include "tools/cli/options.hpp"
+#include "tools/exit_status.hpp"
+
+namespace remit::tools {
+
+[[nodiscard]] ExitStatus run_demo(const Options& options);
+[[nodiscard]] ExitStatus run_embed(const Options& options);
+[[nodiscard]] ExitStatus run_language(const Options& options);
+
+}  // namespace remit::tools

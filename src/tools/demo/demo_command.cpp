@@ -1,0 +1,60 @@
+#include <optional>
+
+#include "tools/commands.hpp"
+#include "tools/demo/devices.hpp"
+#include "tools/demo/one_process.hpp"
+#include "tools/demo/two_processes.hpp"
+#include "tools/npy/request_folder.hpp"
+
+namespace remit::tools {
+namespace {
+
+std::string opening(const Workload& work) {
+    const Options& options = work.options;
+    std::string text =
+        "remit demo: " + std::to_string(work.requests) + (work.requests == 1 ? " request" : " requests") + " of " +
+        std::to_string(work.tokens) + " tokens, hidden " + std::to_string(options.hidden) + " " +
+        std::string(to_string(options.dtype)) + ", " +
+        bytes_text(static_cast<double>(work.receiver_layout.payload_bytes(work.tokens))) +
+        (work.requests == 1 ? "" : " each") + "; the receiver guesses " + std::to_string(work.expected_tokens);
+    if (work.expected_tokens < options.allocate) {
+        text += " (" + std::to_string(options.allocate) + " clamped to its pool of " +
+                std::to_string(work.receiver_pool_blocks) + " blocks)";
+    }
+    return text;
+}
+
+Report run_workers(const Workload& work, Console& console, const Stop& stop) {
+    if (work.options.fabric == FabricKind::loopback) return run_one_process(work, console, stop);
+    const DevicePair devices = choose_devices(work.options.devices, active_devices());
+    if (!devices.note.empty()) console.say(devices.note);
+    return run_two_processes(work, devices, console, stop);
+}
+
+/// What was written must be what was read, file against file.
+void compare_files(const Workload& work, Report& report, Console& console) {
+    const bool both = work.input && !work.options.output.empty();
+    if (!both || report.status != Status::Success) return;
+    const auto difference = first_difference(*work.input, read_request(work.options.output));
+    if (!difference) {
+        console.say(work.options.output + " holds, bit for bit, what " + work.options.input + " holds");
+        return;
+    }
+    report.status = Status::Failed;
+    report.verified = false;
+    report.reason = "input and output differ: " + *difference;
+}
+
+}  // namespace
+
+ExitStatus run_demo(const Options& options) {
+    const Stop stop;
+    const Workload work = make_workload(options);
+    Console console(options);
+    console.say(opening(work));
+    Report report = run_workers(work, console, stop);
+    compare_files(work, report, console);
+    return console.finish(report, work.tokens * work.requests);
+}
+
+}  // namespace remit::tools

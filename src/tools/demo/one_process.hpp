@@ -1,0 +1,12 @@
+#pragma once
+
+#include "tools/report/console.hpp"
+#include "tools/run/stop.hpp"
+#include "tools/run/workload.hpp"
+
+namespace remit::tools {
+
+/// Runs both halves in this process, a thread each: what the loopback fabric can join.
+[[nodiscard]] Report run_one_process(const Workload& work, Console& console, const Stop& stop);
+
+}  // namespace remit::tools

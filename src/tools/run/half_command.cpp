@@ -1,0 +1,76 @@
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <memory>
+
+#include "tools/commands.hpp"
+#include "tools/report/console.hpp"
+#include "tools/report/event_lines.hpp"
+#include "tools/run/receiver.hpp"
+#include "tools/run/sender.hpp"
+
+namespace remit::tools {
+namespace {
+
+/// `demo` closes our stdin when the other half has ended too: until then the peer may still have something to say.
+void wait_for_parent(const Stop& stop, std::uint32_t seconds) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+    constexpr std::array<int, 1> kInput{STDIN_FILENO};
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (!stop.requested()) stop.wait(kInput, left);
+}
+
+template <typename Run>
+ExitStatus run_as_child(const Workload& work, const Stop& stop, const Run& run) {
+    EventWriter writer;
+    const HalfReport report = run(writer);
+    writer.write(report);
+    wait_for_parent(stop, work.options.timeout_seconds);
+    return exit_status_of(report_of(report, work.options.fabric));
+}
+
+template <typename Run>
+ExitStatus run_alone(const Workload& work, const Run& run) {
+    Console console(work.options);
+    const HalfReport report = run(console);
+    return console.finish(report_of(report, work.options.fabric), work.tokens * work.requests);
+}
+
+template <typename Run>
+ExitStatus run_half(const Workload& work, const Stop& stop, const Run& run) {
+    return work.options.events ? run_as_child(work, stop, run) : run_alone(work, run);
+}
+
+std::string device_of(const Options& options) {
+    return options.devices.empty() ? "" : options.devices.front();
+}
+
+}  // namespace
+
+ExitStatus run_embed(const Options& given) {
+    const Stop stop;
+    Options options = given;
+    if (options.listen.empty()) options.listen = "tcp://127.0.0.1:7700";
+    const Workload work = make_workload(options);
+    Sender sender(work, device_of(options));
+    return run_half(work, stop, [&](Observer& observer) {
+        observer.ready(Side::embedding, sender.endpoint(), sender.device());
+        HalfReport report = sender.run(observer, stop);
+        report.verified.reset();
+        return report;
+    });
+}
+
+ExitStatus run_language(const Options& options) {
+    const Stop stop;
+    const Workload work = make_workload(options);
+    Receiver receiver(work, device_of(options));
+    return run_half(work, stop, [&](Observer& observer) {
+        observer.ready(Side::language, receiver.endpoint(), receiver.device());
+        return receiver.run(options.connect, observer, stop);
+    });
+}
+
+}  // namespace remit::tools

@@ -1,0 +1,267 @@
+#include "tools/run/receiver.hpp"
+
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "tools/payload/tensors.hpp"
+#include "tools/payload/verify.hpp"
+#include "tools/run/clock.hpp"
+#include "tools/run/collect.hpp"
+#include "tools/run/local_address.hpp"
+
+namespace remit::tools {
+namespace {
+
+constexpr std::chrono::milliseconds kIdle{20};
+constexpr std::chrono::milliseconds kProgressPeriod{100};
+constexpr std::chrono::seconds kAbortPatience{10};
+
+LanguageWorkerOptions worker_options(const Workload& work, const std::string& device) {
+    LanguageWorkerOptions options;
+    options.control.listen = work.options.listen;
+    if (options.control.listen.empty()) options.control.listen = listen_towards(work.options.connect);
+    options.control.advertise = work.options.advertise;
+    options.control.insecure = work.options.insecure;
+    options.fabric = work.fabric(device);
+    options.timing = work.timing();
+    return options;
+}
+
+/// Memory of a sink. It is made before the request is asked for, so that the worker's thread need not wait for it.
+struct SinkMemory {
+    SinkMemory(const Layout& layout_, std::uint64_t tokens) : layout(layout_), tensors(layout_, tokens) {}
+
+    SinkTensors open(std::uint64_t total) {
+        if (total != tensors.tokens()) tensors = Tensors(layout, total);
+        return {tensors.addresses()};
+    }
+
+    Layout layout;
+    Tensors tensors;
+};
+
+}  // namespace
+
+struct Receiver::Flight {
+    RoomId room;
+    std::unique_ptr<Payload> payload;
+    std::shared_ptr<SinkMemory> sink;  ///< null: blocks are kept
+    std::optional<Reception> reception;
+};
+
+struct Receiver::Flights : std::list<Receiver::Flight> {};
+
+class Receiver::Run {
+public:
+    Run(const Workload& work, LanguageWorker& worker, Flights& flights, Observer& observer, const Stop& stop)
+        : work_(work), worker_(worker), flights_(flights), observer_(observer), stop_(stop) {
+        report_.side = Side::language;
+        report_.device = worker.device();
+        report_.verified = true;
+    }
+
+    HalfReport all(const std::string& peer);
+
+private:
+    [[nodiscard]] bool may_start() const;
+    void start(RoomId room, const std::string& peer);
+    void wait();
+    void look();
+    void finish(Flight& flight, Status status);
+    void check(Flight& flight);
+    [[nodiscard]] std::optional<std::string> find_fault(const Flight& flight) const;
+    [[nodiscard]] RowReader reader(const Flight& flight) const;
+    void tell_history(const Flight& flight);
+    void tell_verified(const Flight& flight);
+    void tell_progress();
+    void write_output(const Flight& flight) const;
+    void fail(const Flight& flight, const std::string& reason);
+    void abort_all();
+
+    const Workload& work_;
+    LanguageWorker& worker_;
+    Flights& flights_;
+    Observer& observer_;
+    const Stop& stop_;
+    std::uint32_t started_ = 0;
+    std::chrono::steady_clock::time_point last_progress_{};
+    HalfReport report_;
+};
+
+HalfReport Receiver::Run::all(const std::string& peer) {
+    std::int64_t begin = 0;
+    while (!stop_.requested()) {
+        while (may_start()) {
+            start(++started_, peer);
+            if (begin == 0) begin = now_ns();
+        }
+        if (flights_.empty()) break;
+        wait();
+        look();
+    }
+    if (!flights_.empty()) abort_all();
+    if (report_.requests < work_.requests && report_.status != Status::Failed) {
+        report_.status = Status::Failed;
+        report_.reason = "interrupted";
+    }
+    if (report_.status == Status::Failed) report_.verified = false;
+    if (report_.seconds == 0 && begin != 0) report_.seconds = seconds_since(begin);
+    return report_;
+}
+
+bool Receiver::Run::may_start() const {
+    return started_ < work_.requests && flights_.size() < work_.concurrency && report_.status != Status::Failed;
+}
+
+void Receiver::Run::start(RoomId room, const std::string& peer) {
+    Flight& flight = flights_.emplace_back();
+    flight.room = room;
+    flight.payload = work_.payload(room);
+    ReceiveOptions options;
+    options.expected_tokens = work_.expected_tokens;
+    if (!work_.keep_blocks) {
+        flight.sink = std::make_shared<SinkMemory>(work_.receiver_layout, work_.tokens);
+        options.into = Sink([sink = flight.sink](std::uint64_t total) { return sink->open(total); });
+    }
+    flight.reception.emplace(worker_.receive(room, peer, std::move(options)));
+}
+
+void Receiver::Run::wait() {
+    std::vector<int> descriptors;
+    for (const Flight& flight : flights_) descriptors.push_back(flight.reception->descriptor());
+    stop_.wait(descriptors, kIdle);
+}
+
+void Receiver::Run::look() {
+    for (auto flight = flights_.begin(); flight != flights_.end();) {
+        const Status status = flight->reception->poll();
+        if (is_final(status)) {
+            finish(*flight, status);
+            flight = flights_.erase(flight);
+        } else {
+            ++flight;
+        }
+    }
+    tell_progress();
+}
+
+void Receiver::Run::finish(Flight& flight, Status status) {
+    if (flight.room == 1) tell_history(flight);
+    report_.rounds += flight.reception->rounds();
+    report_.resumes += flight.reception->resumes();
+    if (status == Status::Success) {
+        check(flight);
+    } else {
+        fail(flight, flight.reception->reason());
+    }
+    flight.reception->release();
+}
+
+void Receiver::Run::check(Flight& flight) {
+    const std::uint64_t total = flight.reception->total_tokens();
+    const bool foreign = !work_.input && flight.reception->aux()[2] == kAuxFromFiles;
+    if (foreign) {
+        report_.verified.reset();
+    } else if (const auto fault = find_fault(flight)) {
+        fail(flight, *fault);
+        return;
+    }
+    write_output(flight);
+    ++report_.requests;
+    report_.tokens += total;
+    report_.bytes += work_.receiver_layout.payload_bytes(total);
+    if (flight.room == 1 && !foreign) tell_verified(flight);
+}
+
+std::optional<std::string> Receiver::Run::find_fault(const Flight& flight) const {
+    const std::uint64_t total = flight.reception->total_tokens();
+    if (total != flight.payload->tokens()) {
+        return std::to_string(total) + " tokens arrived instead of " + std::to_string(flight.payload->tokens());
+    }
+    if (auto wrong = find_wrong_aux(*flight.payload, flight.reception->aux())) return wrong;
+    if (auto wrong = find_wrong_row(work_.receiver_layout, *flight.payload, reader(flight))) return wrong;
+    return flight.sink ? flight.sink->tensors.broken_guard() : std::nullopt;
+}
+
+RowReader Receiver::Run::reader(const Flight& flight) const {
+    if (flight.sink) {
+        return [sink = flight.sink](std::size_t segment, std::uint32_t plane, std::uint64_t token) {
+            return std::as_const(sink->tensors).row(segment, plane, token);
+        };
+    }
+    return [this, table = flight.reception->table()](std::size_t segment, std::uint32_t plane, std::uint64_t token) {
+        const Layout& layout = work_.receiver_layout;
+        const BlockId block = table.at(token / layout.block_size());
+        const std::byte* const row = worker_.row(segment, block, plane, token % layout.block_size());
+        return std::span<const std::byte>(row, layout.segments()[segment].token_bytes);
+    };
+}
+
+void Receiver::Run::write_output(const Flight& flight) const {
+    if (work_.options.output.empty()) return;
+    const RowReader read = reader(flight);
+    write_request(work_.options.output, collect(work_.receiver_layout, flight.reception->total_tokens(), read));
+}
+
+void Receiver::Run::tell_history(const Flight& flight) {
+    for (const RoomEvent& past : flight.reception->history()) {
+        TimelineEvent event{.time_ns = to_ns(past.time), .side = Side::language, .what = past.what};
+        event.round = past.round;
+        event.first_token = past.first_token;
+        event.tokens = past.tokens;
+        event.blocks = past.blocks;
+        event.status = past.status;
+        event.bytes = bytes_of(work_.receiver_layout, past.first_token, past.tokens);
+        observer_.timeline(event);
+    }
+}
+
+void Receiver::Run::tell_verified(const Flight& flight) {
+    TimelineEvent event{.time_ns = now_ns(), .side = Side::language, .what = "verified"};
+    event.tokens = flight.reception->total_tokens();
+    event.bytes = work_.receiver_layout.payload_bytes(event.tokens);
+    event.status = Status::Success;
+    observer_.timeline(event);
+}
+
+void Receiver::Run::tell_progress() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_progress_ < kProgressPeriod && !flights_.empty()) return;
+    last_progress_ = now;
+    std::uint64_t tokens = report_.tokens;
+    for (const Flight& flight : flights_) {
+        for (const RoomEvent& event : flight.reception->history()) {
+            if (event.what == "round complete") tokens += event.tokens;
+        }
+    }
+    observer_.progress({report_.requests, work_.requests, tokens, work_.tokens * work_.requests});
+}
+
+void Receiver::Run::fail(const Flight& flight, const std::string& reason) {
+    if (report_.status == Status::Failed) return;
+    report_.status = Status::Failed;
+    report_.reason = "room " + std::to_string(flight.room) + ": " + reason;
+}
+
+void Receiver::Run::abort_all() {
+    if (report_.status != Status::Failed) {
+        report_.status = Status::Failed;
+        report_.reason = "interrupted";
+    }
+    for (const Flight& flight : flights_) flight.reception->abort();
+    const auto deadline = std::chrono::steady_clock::now() + kAbortPatience;
+    // What has not ended by then stays in the list, and its memory with it, until the worker is gone.
+    flights_.remove_if([&](const Flight& flight) { return is_final(flight.reception->wait(deadline)); });
+}
+
+Receiver::Receiver(const Workload& work, const std::string& device)
+    : work_(work),
+      flights_(std::make_shared<Flights>()),
+      worker_(worker_options(work, device), work.receiver_layout, work.receiver_pool_blocks) {}
+
+HalfReport Receiver::run(const std::string& peer, Observer& observer, const Stop& stop) {
+    return Run(work_, worker_, *flights_, observer, stop).all(peer);
+}
+
+}  // namespace remit::tools

@@ -1,0 +1,199 @@
+#include "tools/run/sender.hpp"
+
+#include <list>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "tools/payload/tensors.hpp"
+#include "tools/run/clock.hpp"
+
+namespace remit::tools {
+namespace {
+
+// Of the first request, whose states are shown as they change.
+constexpr std::chrono::milliseconds kSampling{1};
+constexpr std::chrono::milliseconds kIdle{20};
+constexpr std::chrono::seconds kAbortPatience{10};
+
+EmbeddingWorkerOptions worker_options(const Workload& work, const std::string& device) {
+    EmbeddingWorkerOptions options;
+    options.control.listen = work.options.listen.empty() ? "tcp://127.0.0.1:0" : work.options.listen;
+    options.control.advertise = work.options.advertise;
+    options.control.insecure = work.options.insecure;
+    options.fabric = work.fabric(device);
+    options.timing = work.timing();
+    return options;
+}
+
+void fill_blocks(SourcePool& pool, const BlockTable& table, const Payload& payload) {
+    const Layout& layout = pool.layout();
+    for (std::size_t i = 0; i < layout.segments().size(); ++i) {
+        const Segment& segment = layout.segments()[i];
+        if (segment.once_per_request) continue;
+        for (std::uint32_t plane = 0; plane < segment.planes; ++plane) {
+            for (std::uint64_t token = 0; token < payload.tokens(); ++token) {
+                const BlockId block = table[token / layout.block_size()];
+                std::byte* const row = pool.row(i, block, plane, token % layout.block_size());
+                payload.fill({segment.kind, plane, token}, {row, segment.token_bytes});
+            }
+        }
+    }
+}
+
+}  // namespace
+
+/// One request on its way and the memory it is read from.
+struct Sender::Flight {
+    RoomId room;
+    BlockTable table;
+    std::optional<Tensors> tensors;
+    std::optional<Send> send;
+    Status seen = Status::Bootstrapping;
+};
+
+struct Sender::Flights : std::list<Sender::Flight> {};
+
+class Sender::Run {
+public:
+    Run(const Workload& work, EmbeddingWorker& worker, Flights& flights, Observer& observer, const Stop& stop)
+        : work_(work), worker_(worker), flights_(flights), observer_(observer), stop_(stop) {
+        report_.side = Side::embedding;
+        report_.device = worker.device();
+        report_.writes = 0;
+    }
+
+    HalfReport all();
+
+private:
+    [[nodiscard]] bool may_start() const;
+    void start(RoomId room);
+    void wait();
+    void look();
+    void finish(Flight& flight, Status status);
+    void sample(Flight& flight, Status status);
+    void abort_all();
+
+    const Workload& work_;
+    EmbeddingWorker& worker_;
+    Flights& flights_;
+    Observer& observer_;
+    const Stop& stop_;
+    std::uint32_t started_ = 0;
+    HalfReport report_;
+};
+
+HalfReport Sender::Run::all() {
+    const std::int64_t begin = now_ns();
+    while (!stop_.requested()) {
+        while (may_start()) start(++started_);
+        if (flights_.empty()) break;
+        wait();
+        look();
+    }
+    if (!flights_.empty()) abort_all();
+    report_.seconds = seconds_since(begin);
+    return report_;
+}
+
+bool Sender::Run::may_start() const {
+    if (started_ == work_.requests || flights_.size() >= work_.concurrency) return false;
+    if (report_.status == Status::Failed) return false;
+    if (work_.options.source == SourceKind::contiguous) return true;
+    return worker_.pool().free_blocks() >= work_.sender_layout.blocks_for(work_.tokens);
+}
+
+void Sender::Run::start(RoomId room) {
+    const auto payload = work_.payload(room);
+    Flight& flight = flights_.emplace_back();
+    flight.room = room;
+    Source source;
+    if (work_.options.source == SourceKind::contiguous) {
+        flight.tensors.emplace(work_.sender_layout, work_.tokens);
+        flight.tensors->fill(*payload);
+        const std::vector<void*> addresses = flight.tensors->addresses();
+        source = ContiguousSource{{addresses.begin(), addresses.end()}};
+    } else {
+        flight.table = worker_.pool().allocate(work_.tokens);
+        fill_blocks(worker_.pool(), flight.table, *payload);
+        source = flight.table;
+    }
+    if (room == 1) {
+        TimelineEvent event{.time_ns = now_ns(), .side = Side::embedding, .what = "send", .tokens = work_.tokens};
+        event.blocks = static_cast<std::uint32_t>(flight.table.size());
+        observer_.timeline(event);
+    }
+    flight.send.emplace(worker_.send(room, std::move(source), work_.tokens, payload->aux()));
+}
+
+void Sender::Run::wait() {
+    std::vector<int> descriptors;
+    for (const Flight& flight : flights_) descriptors.push_back(flight.send->descriptor());
+    stop_.wait(descriptors, flights_.front().room == 1 ? kSampling : kIdle);
+}
+
+void Sender::Run::look() {
+    for (auto flight = flights_.begin(); flight != flights_.end();) {
+        const Status status = flight->send->poll();
+        if (flight->room == 1) sample(*flight, status);
+        if (is_final(status)) {
+            finish(*flight, status);
+            flight = flights_.erase(flight);
+        } else {
+            ++flight;
+        }
+    }
+}
+
+void Sender::Run::sample(Flight& flight, Status status) {
+    if (status == flight.seen) return;
+    flight.seen = status;
+    TimelineEvent event{.time_ns = now_ns(), .side = Side::embedding, .what = is_final(status) ? "final" : "status"};
+    event.tokens = work_.tokens;
+    event.bytes = flight.send->bytes();
+    event.status = status;
+    observer_.timeline(event);
+}
+
+void Sender::Run::finish(Flight& flight, Status status) {
+    if (status == Status::Success) {
+        ++report_.requests;
+        report_.tokens += work_.tokens;
+    } else if (report_.status != Status::Failed) {
+        report_.status = Status::Failed;
+        report_.reason = "room " + std::to_string(flight.room) + ": " + flight.send->reason();
+    }
+    report_.rounds += flight.send->rounds();
+    report_.resumes += flight.send->rounds() > 0 ? flight.send->rounds() - 1 : 0;
+    report_.bytes += flight.send->bytes();
+    *report_.writes += flight.send->writes();
+    if (flight.tensors) {
+        // What is only read must be as it was.
+        if (const auto stain = flight.tensors->broken_guard(); stain && report_.status != Status::Failed) {
+            report_.status = Status::Failed;
+            report_.reason = "room " + std::to_string(flight.room) + ": source: " + *stain;
+        }
+    }
+    if (!flight.table.empty()) worker_.pool().free(flight.table);
+    observer_.progress({report_.requests, work_.requests, report_.tokens, work_.tokens * work_.requests});
+}
+
+void Sender::Run::abort_all() {
+    report_.status = Status::Failed;
+    if (report_.reason.empty()) report_.reason = "interrupted";
+    for (const Flight& flight : flights_) flight.send->abort();
+    const auto deadline = std::chrono::steady_clock::now() + kAbortPatience;
+    // What has not ended by then stays in the list, and its memory with it, until the worker is gone.
+    flights_.remove_if([&](const Flight& flight) { return is_final(flight.send->wait(deadline)); });
+}
+
+Sender::Sender(const Workload& work, const std::string& device)
+    : work_(work),
+      flights_(std::make_shared<Flights>()),
+      worker_(worker_options(work, device), work.sender_layout, work.sender_pool_blocks) {}
+
+HalfReport Sender::run(Observer& observer, const Stop& stop) {
+    return Run(work_, worker_, *flights_, observer, stop).all();
+}
+
+}  // namespace remit::tools

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <remit/layout.hpp>
+#include <remit/options.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "tools/cli/options.hpp"
+#include "tools/npy/request_folder.hpp"
+#include "tools/payload/payload.hpp"
+
+namespace remit::tools {
+
+/// What a run moves and with how much memory: the options, the files and the defaults put together and checked.
+struct Workload {
+    Options options;
+    std::shared_ptr<const RequestFolder> input;  ///< null: the payload is generated
+    Layout sender_layout;
+    Layout receiver_layout;
+    std::uint64_t tokens = 0;
+    std::uint32_t requests = 1;
+    std::uint32_t concurrency = 1;  ///< requests in flight, no more than there are
+    std::uint32_t sender_pool_blocks = 1;
+    std::uint32_t receiver_pool_blocks = 1;
+    std::uint64_t expected_tokens = 0;  ///< the guess, clamped to the pool
+    bool keep_blocks = false;
+
+    [[nodiscard]] std::unique_ptr<Payload> payload(RoomId room) const;
+    [[nodiscard]] FabricOptions fabric(const std::string& device) const;
+    [[nodiscard]] TimingOptions timing() const;
+};
+
+/// Reads the input folder where there is one. @throws UsageError for what contradicts it or does not fit this machine.
+[[nodiscard]] Workload make_workload(const Options& options);
+
+}  // namespace remit::tools
