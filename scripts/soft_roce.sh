@@ -27,7 +27,7 @@ Options
   --netem "ARGS"     netem on both ends of every pair, as tc takes it: --netem "loss 1% delay 2ms"
   --memory MIB       memory of the guest (qemu 3072, uml 2048; also REMIT_GUEST_MEMORY)
   --cpus N           CPUs of the QEMU guest (2; also REMIT_GUEST_CPUS)
-  --timeout SECONDS  stop CMD after that time (1800)
+  --timeout SECONDS  stop CMD after that time (1800; with --shell never)
   --shell            CMD, or else bash, interactively on this terminal
   --prepare          fetch and build what the QEMU lane needs, so that later runs need no network
   --help             this text
@@ -76,7 +76,7 @@ CACHE=$(cd "$CACHE" && pwd -P)
 
 # --- the command line -----------------------------------------------------------------------------
 
-HOW='' RAILS=1 NETEM='' SHELL_MODE=0 PREPARE=0 TIMEOUT=1800
+HOW='' RAILS=1 NETEM='' SHELL_MODE=0 PREPARE=0 TIMEOUT=''
 MEMORY=${REMIT_GUEST_MEMORY:-} CPUS=${REMIT_GUEST_CPUS:-2}
 # shellcheck disable=SC2034 # read in lib.sh and the lanes
 BOOT_TIMEOUT=${REMIT_BOOT_TIMEOUT:-} TIME_SCALE=${REMIT_TIME_SCALE:-}
@@ -112,6 +112,8 @@ while (($# > 0)); do
 done
 
 number --rails "$RAILS" 0 16
+# Whoever sits at a shell ends it.
+if [[ $SHELL_MODE = 1 ]]; then : "${TIMEOUT:=1000000}"; else : "${TIMEOUT:=1800}"; fi
 number --timeout "$TIMEOUT" 1 1000000
 number --cpus "$CPUS" 1 64
 [[ -z $MEMORY ]] || number --memory "$MEMORY" 256 1000000
@@ -164,10 +166,6 @@ case $HOW in
   host | device) "lane_$HOW" "$@" ;; # ends with the status of CMD
 esac
 
-# CMD gets the environment as it came to us; only PATH was changed since.
-# shellcheck disable=SC2034 # read in the lanes
-ENVIRONMENT_FILE=$(mktemp)
-PATH=$CALLER_PATH /usr/bin/env -0 >"$ENVIRONMENT_FILE"
 "lane_$HOW" "$@"
 stream_results
 supervise "$BOOT_TIMEOUT"

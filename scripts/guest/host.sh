@@ -99,7 +99,7 @@ run_here() {
 here_environment() {
   # CMD must not inherit the lock: what it leaves running would hold it.
   [[ -z ${HOST_LOCK_FD:-} ]] || exec {HOST_LOCK_FD}>&-
-  exec {TICK_FD}>&-
+  exec {TICK_FD}>&- {MESSAGES}>&-
   ulimit -l unlimited 2>/dev/null || true
   export PATH=$CALLER_PATH:/usr/sbin:/sbin REMIT_GUEST=$1 REMIT_TIME_SCALE=${TIME_SCALE:-1} REMIT_OUT=$OUT_DIR
   export REMIT_RDMA_DEVICES=$TOPOLOGY_DEVICES REMIT_RDMA_ADDRESSES=$TOPOLOGY_ADDRESSES

@@ -7,7 +7,8 @@ readonly EXIT_NO_LANE=3   # nothing here can offer an RDMA device
 readonly EXIT_GUEST=70    # the guest crashed, warned or never reported
 readonly EXIT_TIMEOUT=124 # as timeout(1) says it
 
-say() { printf 'soft_roce: %s\n' "$*" >&2; }
+MESSAGES=2
+say() { printf 'soft_roce: %s\n' "$*" >&"$MESSAGES"; }
 
 die() {
   local status=$1
@@ -101,6 +102,7 @@ cleanup() {
 }
 
 arm_traps() {
+  exec {MESSAGES}>&2
   trap cleanup EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
@@ -119,6 +121,7 @@ write_job() {
   local lane=$1
   shift
   printf '%s\0' "$@" >"$RUN_DIR/job/argv0"
+  PATH=$CALLER_PATH /usr/bin/env -0 >"$RUN_DIR/job/env0"
   cp "$GUEST_DIR/stage2.sh" "$GUEST_DIR/topology.sh" "$RUN_DIR/job/"
   : >"$RUN_DIR/job/stdout"
   : >"$RUN_DIR/job/stderr"
@@ -126,6 +129,7 @@ write_job() {
   : >"$RUN_DIR/console"
   local rows=24 columns=80
   if [[ $SHELL_MODE = 1 ]]; then read -r rows columns < <(stty size <&3 2>/dev/null || echo 24 80) || true; fi
+  if [[ $rows = 0 || $columns = 0 ]]; then rows=24 columns=80; fi # a terminal that doesn't know its size
   local name
   {
     printf 'LANE=%q\nCALLER_CWD=%q\nCALLER_UMASK=%q\nOUT_DIR=%q\n' "$lane" "$PWD" "$(umask)" "$OUT_DIR"
@@ -165,10 +169,10 @@ supervise() {
       continue
     fi
     kill_guest
-  done
+  done 2>/dev/null # bash itself has something to say about a guest that aborts
   if [[ $GUEST_REAPED = 0 ]]; then
     GUEST_STATUS=0
-    wait "$GUEST_PID" || GUEST_STATUS=$?
+    { wait "$GUEST_PID" || GUEST_STATUS=$?; } 2>/dev/null
     GUEST_REAPED=1
     # Children of a User-Mode Linux that was killed can outlive it; the group is ours alone.
     kill -KILL -- "-$GUEST_PID" 2>/dev/null || true

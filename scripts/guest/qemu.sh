@@ -135,7 +135,6 @@ lane_qemu() {
   make_run_dir
   choose_out_dir
   write_job qemu "$@"
-  mv "$ENVIRONMENT_FILE" "$RUN_DIR/job/env0"
   say "lane qemu: Debian kernel $KERNEL_VERSION, $accel, ${MEMORY:=3072} MiB, $CPUS CPUs"
 
   local -a terminal=()

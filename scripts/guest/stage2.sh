@@ -93,6 +93,9 @@ run_command() {
   fi
 }
 
+# The old root of User-Mode Linux: the layer above it keeps what it needs, and nothing else should walk
+# into it.
+[[ $LANE != uml ]] || umount -l /run/remit/host
 set_up_system
 ip link set lo up
 load_modules

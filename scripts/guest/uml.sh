@@ -26,7 +26,6 @@ lane_uml() {
   choose_out_dir
   [[ $OUT_DIR != *,* ]] || die "$EXIT_USAGE" "REMIT_OUT=$OUT_DIR has a comma, which User-Mode Linux cannot mount: use another folder"
   write_job uml "$@"
-  mv "$ENVIRONMENT_FILE" "$RUN_DIR/job/env0"
   install -m 755 "$GUEST_DIR/uml_init.sh" "$RUN_DIR/job/init"
   say "lane uml: $UML_BINARY, $MEMORY MiB, one CPU"
 

@@ -21,8 +21,9 @@ mount -t tmpfs tmpfs run || stop "no tmpfs on /run"
 mkdir -p run/remit/job run/remit/host
 mount -t hostfs none run/remit/job -o "$job" || stop "the share of this run cannot be mounted"
 mount -t sysfs sysfs sys || stop "no sysfs"
-mount --move /dev dev || stop "no devtmpfs"
-mount --move /proc proc || stop "no proc"
+# -n: the record of mounts that mount(8) keeps lies on the read-only root.
+mount -n --move /dev dev || stop "no devtmpfs"
+mount -n --move /proc proc || stop "no proc"
 # Not switch_root: that one empties the old root, which here is the host's.
 pivot_root . run/remit/host || stop "the root cannot be moved"
 exec chroot . /bin/bash /run/remit/job/stage2.sh
