@@ -14,7 +14,8 @@ tl::expected<void, std::string> check_segment(const Segment& shape, const Segmen
                                               std::string_view name) {
     const auto strides = checked_mul(map.blocks - 1u, placed.block_stride);
     const auto base = strides ? checked_add(placed.base, *strides) : std::nullopt;
-    const auto end = base ? checked_add(*base, shape.block_bytes(map.block_size)) : std::nullopt;
+    const auto block = checked_block_bytes(shape, map.block_size);
+    const auto end = base && block ? checked_add(*base, *block) : std::nullopt;
     if (!end) {
         return tl::unexpected(
             fmt::format("{} {}: addresses pass the end of the address space", name, to_string(shape.kind)));
@@ -46,9 +47,9 @@ tl::expected<void, std::string> check_map(const Layout& layout, const BlockMap& 
 
 tl::expected<void, std::string> check_range(const Side& side, const TokenRange& range, std::string_view name) {
     const auto capacity = checked_mul(side.table.size(), side.map.block_size);
+    const auto capacity_end = capacity ? checked_add(side.first_token, *capacity) : std::nullopt;
     const auto end = checked_add(range.first, range.count);
-    const bool fits =
-        capacity && end && range.count > 0 && range.first >= side.first_token && *end - side.first_token <= *capacity;
+    const bool fits = capacity_end && end && range.count > 0 && range.first >= side.first_token && *end <= *capacity_end;
     if (fits) return {};
     return tl::unexpected(fmt::format("tokens [{}, {}+{}) do not fit {} {} blocks of {} tokens from token {} on",
                                       range.first, range.first, range.count, side.table.size(), name,
@@ -62,9 +63,7 @@ tl::expected<void, std::string> order_blocks(const Layout& layout, const Side& s
     if (auto valid = check_map(layout, side.map, name); !valid) return valid;
     if (auto valid = check_range(side, range, name); !valid) return valid;
     order.clear();
-    const std::uint64_t first = (range.first - side.first_token) / side.map.block_size;
-    const std::uint64_t last = (range.end() - 1 - side.first_token) / side.map.block_size;
-    for (std::uint64_t place = first; place <= last; ++place) {
+    for (std::size_t place = 0; place < side.table.size(); ++place) {
         if (side.table[place] >= side.map.blocks) {
             return tl::unexpected(fmt::format("{} block {} is outside the pool of {} blocks", name, side.table[place],
                                               side.map.blocks));
@@ -77,6 +76,9 @@ tl::expected<void, std::string> order_blocks(const Layout& layout, const Side& s
             return tl::unexpected(fmt::format("{} block {} is named twice", name, order[i].first));
         }
     }
+    const std::uint64_t first = (range.first - side.first_token) / side.map.block_size;
+    const std::uint64_t last = (range.end() - 1 - side.first_token) / side.map.block_size;
+    std::erase_if(order, [&](const auto& entry) { return entry.second < first || entry.second > last; });
     return {};
 }
 

@@ -40,8 +40,8 @@ struct RawPiece {
 /// Blocks of a table that a range touches, in ascending order of their number, with their place in the table.
 using BlockOrder = std::vector<std::pair<BlockId, std::uint32_t>>;
 
-/// Checks that the table's blocks are inside the map and unique, that the range fits it, and that no address of
-/// the map leaves its registration; fills `order`. The error names the values.
+/// Checks that all of the table's blocks are inside the map and unique, that the range fits them, and that no address
+/// of the map leaves its registration; fills `order`. The error names the values.
 [[nodiscard]] tl::expected<void, std::string> order_blocks(const Layout& layout, const Side& side,
                                                            const TokenRange& range, std::string_view name,
                                                            BlockOrder& order);

@@ -13,8 +13,8 @@ namespace {
 constexpr std::uint64_t kWidestAccess = 16;
 // Cuts inside a piece fall on multiples of this, so that both parts keep their alignment.
 constexpr std::uint64_t kCutAlignment = 64;
-// A scatter entry's length is 32 bits wide.
-constexpr std::uint64_t kMaxPiece = 1u << 30;
+// A scatter entry's length is 32 bits wide: no write is longer than this, whatever the port takes.
+constexpr std::uint64_t kMaxWrite = 1u << 30;
 
 /// Neighbouring pieces that touch on both sides.
 struct Span {
@@ -103,15 +103,15 @@ private:
     void emit(const Span& span) {
         const bool direct = in_place(span);
         for (std::uint64_t done = 0; done < span.bytes;) {
-            open_write(span.destination + done, span.destination_registration);
             const std::uint64_t left = span.bytes - done;
+            // A piece is not begun in the last bytes of a chunk or write, so that what follows stays aligned.
+            const std::uint64_t least = std::min(left, kCutAlignment);
+            if (chunk_room() < least + kWidestAccess) close_chunk();
+            open_write(span.destination + done, span.destination_registration, least);
             const std::uint64_t taken = direct
                                             ? take_in_place(span.source + done, left, span.source_registration)
                                             : take_gathered(span.source + done, left);
-            if (taken == 0) {
-                close_write();
-                if (chunk_room() < std::min(left, kCutAlignment) + kWidestAccess) close_chunk();
-            }
+            if (taken == 0) close_write();  // its scatter list is full
             done += taken;
         }
     }
@@ -119,27 +119,27 @@ private:
     /// Zeros for a gap inside the open write; without room the write ends here instead, which is as right.
     void fill(std::uint64_t address, std::uint64_t bytes) {
         if (!write_open_ || write_.remote + write_.bytes != address) return;
-        if (write_room() <= bytes || chunk_room() <= bytes + kWidestAccess || !piece_fits()) return;
+        if (write_room() <= bytes || chunk_room() <= bytes + kWidestAccess) return;
+        if (!joins_last_piece() && !piece_fits()) return;
         append_region(0, bytes);
     }
 
-    void open_write(std::uint64_t remote, std::uint32_t registration) {
-        if (chunk_room() == 0) close_chunk();
+    void open_write(std::uint64_t remote, std::uint32_t registration, std::uint64_t least) {
         const bool continues = write_open_ && write_.remote + write_.bytes == remote &&
-                               write_.registration == registration && write_room() > 0;
+                               write_.registration == registration && write_room() >= least;
         if (continues) return;
         close_write();
         write_ = {remote, 0, registration, static_cast<std::uint32_t>(plan_.pieces.size()), 0};
         write_open_ = true;
     }
 
-    [[nodiscard]] std::uint64_t write_room() const { return settings_.max_write - write_.bytes; }
+    [[nodiscard]] std::uint64_t write_room() const { return std::min(settings_.max_write, kMaxWrite) - write_.bytes; }
     [[nodiscard]] std::uint64_t chunk_room() const { return settings_.chunk_bytes - chunk_load_; }
     [[nodiscard]] bool piece_fits() const { return write_.pieces < settings_.max_pieces; }
 
     /// Bytes of a piece that fit write and chunk; a cut keeps the alignment where it can.
     [[nodiscard]] std::uint64_t cut(std::uint64_t bytes, std::uint64_t room) const {
-        const std::uint64_t most = std::min({room, write_room(), kMaxPiece});
+        const std::uint64_t most = std::min(room, write_room());
         if (bytes <= most) return bytes;
         return most > kCutAlignment ? most / kCutAlignment * kCutAlignment : most;
     }
@@ -157,7 +157,6 @@ private:
         const bool joins = joins_last_piece();
         if (!joins && !piece_fits()) return 0;
         const std::uint64_t pad = joins ? 0 : (source - region_used_) % kWidestAccess;
-        if (chunk_room() <= pad) return 0;
         region_used_ += pad;
         chunk_load_ += pad;
         const std::uint64_t taken = cut(bytes, chunk_room());
@@ -258,6 +257,10 @@ tl::expected<void, std::string> plan_round(const RoundRequest& request, const Ro
             order_blocks(request.layout, request.destination, request.range, "destination", plan.destination_order);
         !valid) {
         return valid;
+    }
+    if (request.range.first != request.destination.first_token) {
+        return tl::unexpected(fmt::format("the round starts at token {}; its blocks hold tokens from token {} on",
+                                          request.range.first, request.destination.first_token));
     }
     for (const SegmentMap& segment : request.destination.map.segments) {
         if (segment.registration == kUnregistered) return tl::unexpected(std::string("destination is not registered"));
