@@ -3,6 +3,7 @@
 #include <remit/types.hpp>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -119,6 +120,17 @@ template <class Table, class State, class Event>
     }
     return std::nullopt;
 }
+
+/// How often each row of the tables was taken.
+struct TransitionCounts {
+    std::array<std::uint64_t, kRoomTransitions.size()> rooms{};
+    std::array<std::uint64_t, kAttemptTransitions.size()> attempts{};
+    std::array<std::uint64_t, kOfferTransitions.size()> offers{};
+    void add(const TransitionCounts& other) noexcept;
+};
+
+/// Counts what this thread's state machines do from now on, for tests and simulations; nullptr: no more.
+void count_transitions(TransitionCounts* counts) noexcept;
 
 [[nodiscard]] std::string_view to_string(AttemptState state) noexcept;
 [[nodiscard]] std::string_view to_string(AttemptEvent event) noexcept;
