@@ -7,6 +7,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -216,7 +217,9 @@ TEST(Loopback, ThreadsWriteToEachOtherAtOnce) {
     const auto work = [](Node& node, const MemoryRegion& target) {
         std::uint32_t sent = 0;
         std::uint32_t seen = 0;
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
         while (sent < kRounds || seen < kRounds) {
+            ASSERT_LT(std::chrono::steady_clock::now(), deadline);
             // Never more ahead of what the peer has shown than its receives bear.
             if (sent < kRounds && sent < seen + 32) {
                 const Piece piece{node.region->address(), 512, node.region->local_key()};

@@ -50,10 +50,8 @@ bool remote_access_is_allowed(const Network& network, const QueuePairState& peer
 
 void refuse_access(QueuePairState& peer) {
     peer.mode = Mode::error;
-    peer.port->events.push_back(
-        {AsyncEvent::Kind::queue_pair_fatal, peer.local.number,
-         fmt::format("{}: local access violation (queue pair {})", peer.port->name, peer.local.number)});
-    peer.port->wake();
+    peer.port->tell({AsyncEvent::Kind::queue_pair_fatal, peer.local.number,
+                     fmt::format("{}: local access violation (queue pair {})", peer.port->name, peer.local.number)});
 }
 
 void copy(const WorkRequest& request) {

@@ -1,7 +1,7 @@
 #include "fabric/loopback/network.hpp"
 
 #include "base/checked.hpp"
-#include "fabric/status.hpp"
+#include "base/log.hpp"
 
 #include <spdlog/fmt/fmt.h>
 #include <sys/eventfd.h>
@@ -16,6 +16,7 @@
 namespace remit::fabric::loopback {
 namespace {
 
+constexpr std::size_t kMaxEvents = 1024;
 constexpr std::uint32_t kTwentyFourBits = 0xffffff;
 
 Descriptor make_eventfd() {
@@ -46,11 +47,19 @@ void Port::wake() noexcept {
     static_cast<void>(::eventfd_write(wakeups.get(), 1));
 }
 
+void Port::tell(AsyncEvent event) {
+    if (events.size() == kMaxEvents) {
+        log().warn("{}: {} events that nobody took; dropped: {}", name, kMaxEvents, events.front().text);
+        events.pop_front();
+    }
+    events.push_back(std::move(event));
+    wake();
+}
+
 void CompletionQueueState::push(Entry entry) {
     if (entries.size() >= depth) {
-        if (!overrun) port->events.push_back({AsyncEvent::Kind::device_fatal, 0, port->name + ": CQ overrun"});
+        if (!overrun) port->tell({AsyncEvent::Kind::device_fatal, 0, port->name + ": CQ overrun"});
         overrun = true;
-        port->wake();
         return;
     }
     entries.push_back(std::move(entry));

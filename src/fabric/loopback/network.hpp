@@ -24,6 +24,8 @@ struct Port {
     explicit Port(std::string port_name);
     /// Makes the descriptor readable.
     void wake() noexcept;
+    /// Locked. Keeps the event for next_event() and wakes; of very many that nobody takes the oldest go, logged.
+    void tell(AsyncEvent event);
 
     std::string name;
     Descriptor wakeups;  ///< eventfd, non-blocking
