@@ -43,7 +43,7 @@ Frames frames(const StatusReport& m) {
             text(m.rounds),
             text(m.sent_tokens),
             text(m.total_tokens),
-            m.reason.substr(0, codec::kMaxReason),
+            codec::sendable(m.reason),
             format_session_id(m.id)};
 }
 
@@ -59,7 +59,7 @@ Frames frames(const Aborted& m) {
 
 Frames frames(const Close& m) {
     return {"None", "close", m.from.ip, text(m.from.port), format_session_id(m.id),
-            m.reason.substr(0, codec::kMaxReason)};
+            codec::sendable(m.reason)};
 }
 
 Frames frames(const Ping& m) {

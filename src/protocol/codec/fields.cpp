@@ -81,6 +81,8 @@ std::string reason(std::string_view text) {
     return printable(text, kMaxReason);
 }
 
+std::string sendable(std::string_view text) { return printable(text.substr(0, kMaxReason), kMaxReason); }
+
 std::string join_blocks(const BlockTable& blocks) { return fmt::format("{}", fmt::join(blocks, ",")); }
 
 }  // namespace remit::protocol::codec

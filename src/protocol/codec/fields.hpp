@@ -31,6 +31,8 @@ inline constexpr std::size_t kMaxJson = std::size_t{1} << 20;
 [[nodiscard]] BlockTable block_table(std::string_view text);
 [[nodiscard]] std::string reason(std::string_view text);
 
+/// A reason as it is sent: printable, cut to what reason() takes.
+[[nodiscard]] std::string sendable(std::string_view text);
 [[nodiscard]] std::string join_blocks(const BlockTable& blocks);
 
 /// REGISTER's frames 4 and 6, REGISTERED's frame 2.

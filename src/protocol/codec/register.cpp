@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
 
-#include <cstring>
+#include <bit>
 
 namespace remit::protocol::codec {
 namespace {
@@ -13,6 +13,7 @@ using Json = nlohmann::json;
 constexpr std::uint64_t kMaxQueuePairs = 64;
 constexpr std::uint64_t kMaxRegistrations = 64;
 constexpr std::size_t kMaxCapabilities = 64;
+constexpr std::size_t kMaxCapability = 64;
 
 [[noreturn]] void fail_json(std::string_view what) { fail(DecodeFault::bad_json, "json", what); }
 
@@ -85,12 +86,20 @@ Json queue_pairs_json(const std::vector<QueuePairAddress>& queue_pairs) {
     return out;
 }
 
+std::uint32_t parse_mtu(const Json& object) {
+    const auto mtu = static_cast<std::uint32_t>(unsigned_field(object, "mtu", 4096));
+    if (mtu < 256 || !std::has_single_bit(mtu)) {
+        fail_json(fmt::format("mtu is {}; permitted: 256, 512, 1024, 2048, 4096", mtu));
+    }
+    return mtu;
+}
+
 std::vector<QueuePairAddress> parse_queue_pairs(const Json& object) {
     std::vector<QueuePairAddress> out;
     for (const Json& qp : array_field(object, "queue_pairs", kMaxQueuePairs)) {
         out.push_back({static_cast<std::uint32_t>(unsigned_field(qp, "number", 0xffffff)),
                        static_cast<std::uint32_t>(unsigned_field(qp, "psn", 0xffffff)),
-                       static_cast<std::uint32_t>(unsigned_field(qp, "mtu", 4096)),
+                       parse_mtu(qp),
                        static_cast<std::uint16_t>(unsigned_field(qp, "lid", 0xffff)),
                        parse_gid(string_field(qp, "gid"))});
     }
@@ -180,7 +189,9 @@ std::vector<std::string> parse_capabilities(const Json& object) {
     std::vector<std::string> out;
     for (const Json& name : array_field(object, "capabilities", kMaxCapabilities)) {
         if (!name.is_string()) fail_json("a capability is not a string");
-        out.push_back(printable(name.get_ref<const std::string&>(), 64));
+        const auto& text = name.get_ref<const std::string&>();
+        if (text.size() > kMaxCapability) fail_json(fmt::format("a capability has {} bytes", text.size()));
+        out.push_back(printable(text, kMaxCapability));
     }
     return out;
 }
@@ -204,7 +215,7 @@ std::string register_json(const Register& message) {
                       {"queue_pairs", queue_pairs_json(message.queue_pairs)},
                       {"limits", limits_json(message.limits)},
                       {"capabilities", message.capabilities}};
-    return out.dump();
+    return out.dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
 void parse_register(std::string_view bases, std::string_view json, Register& message) {
@@ -228,11 +239,11 @@ std::string registered_json(const Registered& message) {
         out["queue_pairs"] = queue_pairs_json(accepted->queue_pairs);
         out["limits"] = limits_json(accepted->limits);
     } else if (const auto* refused = std::get_if<Registered::Refused>(&message.answer)) {
-        out["error"] = refused->error.substr(0, kMaxReason);
+        out["error"] = sendable(refused->error);
     } else {
-        out["lost"] = std::get<Registered::Lost>(message.answer).reason.substr(0, kMaxReason);
+        out["lost"] = sendable(std::get<Registered::Lost>(message.answer).reason);
     }
-    return out.dump(-1, ' ', true, Json::error_handler_t::replace);
+    return out.dump();
 }
 
 Registered parse_registered(std::string_view json) {
