@@ -1,0 +1,85 @@
+// From completions back to units, rounds and attempts.
+
+#include "worker/embedding/send_queue.hpp"
+
+#include "base/log.hpp"
+
+#include <array>
+#include <utility>
+
+namespace remit::worker::embedding {
+
+bool SendQueue::complete_all() {
+    bool moved = false;
+    std::array<fabric::Completion, 32> batch;
+    for (auto& [key, link] : links_) {
+        while (true) {
+            const std::size_t count = link->completions().poll(batch);
+            for (std::size_t i = 0; i < count; ++i) complete(*link, batch[i]);
+            moved |= count > 0;
+            if (count < batch.size()) break;
+        }
+    }
+    return moved;
+}
+
+void SendQueue::complete(Link& link, const fabric::Completion& completion) {
+    if (!completion.ok) return fail_link(link, fabric::status_text(completion));
+    Lane* lane = link.lane_of(completion.queue_pair);
+    if (lane == nullptr || completion.id < lane->first_sequence || completion.id >= lane->next_sequence()) {
+        log().error("completion {} of queue pair {} belongs to no request in flight", completion.id,
+                    completion.queue_pair);
+        return;
+    }
+    // A signalled completion covers the unsignalled requests before it.
+    while (lane->first_sequence <= completion.id) {
+        const Posted posted = lane->in_flight.front();
+        lane->in_flight.pop();
+        ++lane->first_sequence;
+        if (posted.marker) continue;
+        Unit& unit = units_[posted.unit];
+        // A cancelled unit that still waits is finished where it is dropped from its lane.
+        if (--unit.in_flight == 0 && finished_posting(unit)) finish_unit(posted.unit, !unit.truncated);
+    }
+}
+
+/// The unit is over: its send region is free; `success`: all of it is at the peer.
+void SendQueue::finish_unit(UnitId id, bool success) {
+    const Unit unit = units_[id];
+    Work& work = *unit.work;
+    free_units_.push_back(id);
+    if (unit.region >= 0) regions_.give(static_cast<std::uint32_t>(unit.region));
+    if (unit.counted && work.link != nullptr) --work.link->staged;
+    --work.units;
+    if (success) {
+        events_.push_back({SendEvent::Kind::progress, work.key, 0, 0, {}});
+        if (unit.round != nullptr && ++unit.round->done == unit.round->units) {
+            const std::uint32_t number = unit.round->number;
+            work.source->rounds.fetch_add(1, std::memory_order_relaxed);
+            work.source->bytes.fetch_add(unit.round->plan.payload, std::memory_order_relaxed);
+            events_.push_back({SendEvent::Kind::round_written, work.key, number, 0, {}});
+            work.rounds[number].reset();
+        }
+    }
+    check_idle(work);
+}
+
+/// Says once that nothing of the attempt is queued or in flight; forgets it where that was asked for.
+void SendQueue::check_idle(Work& work) {
+    if (work.units > 0 || !work.unstaged.empty()) return;
+    if (std::exchange(work.busy, false)) events_.push_back({SendEvent::Kind::idle, work.key, 0, 0, {}});
+    if (!work.forgotten) return;
+    for (std::size_t i = 0; i < turns_.size(); ++i) {
+        if (turns_[i] == &work) turns_[i] = nullptr;
+    }
+    const protocol::AttemptKey key = work.key;  // outlives the erased work
+    works_.erase(key);
+}
+
+void SendQueue::fail_link(Link& link, std::string reason) {
+    if (std::exchange(link.failed, true)) return;  // what follows is flushed work
+    events_.push_back({SendEvent::Kind::link_failed, {link.key().session, link.key().generation, 0}, 0, 0,
+                       std::move(reason)});
+}
+
+}  // namespace remit::worker::embedding

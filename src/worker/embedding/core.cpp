@@ -1,0 +1,194 @@
+#include "worker/embedding/core.hpp"
+
+#include "base/log.hpp"
+
+#include <utility>
+
+namespace remit::worker::embedding {
+
+using namespace protocol::embedding;
+
+namespace {
+
+// Messages taken before completions and deadlines are looked at again.
+constexpr int kMessageBatch = 256;
+
+}  // namespace
+
+Core::Core(const Config& config, const SendQueue::Settings& settings, const Layout& layout, fabric::Fabric& fabric,
+           Mailbox& mailbox, memory::CopyExecutor& copies, EmbeddingInbox& inbox, SendEnded send_ended)
+    : machine_(config),
+      fabric_(fabric),
+      mailbox_(mailbox),
+      inbox_(inbox),
+      send_ended_(std::move(send_ended)),
+      queue_(fabric, copies, layout, settings) {}
+
+std::array<int, 3> Core::descriptors() const {
+    return {inbox_.descriptor(), mailbox_.channel().descriptor(), fabric_.wake_descriptor()};
+}
+
+bool Core::step(protocol::Time now) {
+    now_ = now;
+    fabric_.clear_wakeups();
+    bool moved = take_completions();
+    moved |= take_messages();
+    moved |= take_commands();
+    take_device_events();
+    if (machine_.next_deadline() <= now_) {
+        machine_.on_time(now_);
+        run_actions();
+    }
+    moved |= take_completions();
+    if (stopping_ && queue_.links().empty() && machine_.unfinished_sends() == 0) stopped_ = true;
+    return moved;
+}
+
+bool Core::take_completions() {
+    bool moved = false;
+    while (queue_.pump() || !queue_.events().empty()) {
+        moved = true;
+        std::swap(send_events_, queue_.events());
+        for (const SendEvent& event : send_events_) feed(event);
+        send_events_.clear();
+    }
+    return moved;
+}
+
+void Core::feed(const SendEvent& event) {
+    switch (event.kind) {
+        case SendEvent::Kind::posted: machine_.on_posted(event.key); break;
+        case SendEvent::Kind::progress: machine_.on_progress(event.key, now_); break;
+        case SendEvent::Kind::round_written: machine_.on_round_written(event.key, event.round, now_); break;
+        case SendEvent::Kind::idle: machine_.on_idle(event.key, now_); break;
+        case SendEvent::Kind::plan_failed: machine_.on_cancel(event.send, "plan: " + event.reason, now_); break;
+        case SendEvent::Kind::link_failed:
+            log().warn("session {} generation {} failed: {}", event.key.session, event.key.generation, event.reason);
+            machine_.on_generation_failed(event.key.generation_key(), event.reason, now_);
+            break;
+    }
+    run_actions();
+}
+
+bool Core::take_messages() {
+    for (int taken = 0; taken < kMessageBatch; ++taken) {
+        const auto message = mailbox_.receive_for_embedding();
+        if (!message) return taken > 0;
+        machine_.on_message(*message, now_);
+        run_actions();
+    }
+    return true;
+}
+
+bool Core::take_commands() {
+    inbox_.take(commands_);
+    for (EmbeddingCommand& command : commands_) {
+        std::visit([this](auto& c) { handle(c); }, command);
+        run_actions();
+    }
+    return !commands_.empty();
+}
+
+void Core::take_device_events() {
+    while (const auto event = fabric_.next_event()) {
+        log().warn("{}: {}", fabric_.device(), event->text);
+        std::vector<protocol::GenerationKey> failed;
+        if (event->kind == fabric::AsyncEvent::Kind::queue_pair_fatal) {
+            if (const auto* owner = queue_.owner_of(event->queue_pair)) failed.push_back(*owner);
+        } else if (event->kind == fabric::AsyncEvent::Kind::device_fatal) {
+            failed = queue_.links();
+        }
+        for (const protocol::GenerationKey& key : failed) {
+            machine_.on_generation_failed(key, event->text, now_);
+            run_actions();
+        }
+    }
+}
+
+void Core::run_actions() {
+    while (!machine_.actions().empty() || !after_batch_.empty()) {
+        std::swap(batch_, machine_.actions());
+        for (const Action& action : batch_) {
+            std::visit([this](const auto& a) { perform(a); }, action);
+        }
+        batch_.clear();
+        std::vector<std::function<void()>> events;
+        std::swap(events, after_batch_);
+        for (const auto& event : events) event();
+    }
+}
+
+// -------------------------------------------------------------------------------------- actions
+
+void Core::perform(const Tell& action) {
+    if (mailbox_.send(action.to, action.session, action.message)) return;
+    // An outbox that overflows fails its session: what was dropped would never be answered.
+    after_batch_.push_back([this, session = action.session] {
+        for (const protocol::GenerationKey& key : queue_.links()) {
+            if (key.session == session) machine_.on_generation_failed(key, "control outbox is full", now_);
+        }
+    });
+}
+
+void Core::perform(const ForgetPeer& action) { mailbox_.forget(action.to, action.session); }
+
+void Core::perform(const BuildGeneration& action) {
+    try {
+        auto local = queue_.build_link(action);
+        log().info("session {} generation {}: {} queue pairs on {}", action.key.session, action.key.generation,
+                   local.size(), fabric_.describe());
+        after_batch_.push_back([this, key = action.key, local] { machine_.on_built(key, local, now_); });
+    } catch (const Error& error) {
+        log().error("session {} generation {}: {}", action.key.session, action.key.generation, error.what());
+        after_batch_.push_back(
+            [this, key = action.key, reason = std::string(error.what())] { machine_.on_build_failed(key, reason, now_); });
+    }
+}
+
+void Core::perform(const DestroyGeneration& action) {
+    log().info("session {} generation {} destroyed: {}", action.key.session, action.key.generation, action.reason);
+    queue_.destroy_link(action.key);
+}
+
+void Core::perform(const StartRound& action) {
+    const auto record = sends_.find(action.send);
+    if (record != sends_.end()) queue_.start(action, record->second->source);
+}
+
+void Core::perform(const CancelAttempt& action) { queue_.cancel(action.key); }
+void Core::perform(const CloseRounds& action) { queue_.close(action.key); }
+void Core::perform(const ForgetAttempt& action) { queue_.forget(action.key); }
+
+void Core::perform(const SendStatus& action) {
+    const auto record = sends_.find(action.send);
+    if (record != sends_.end()) record->second->outcome.move_to(action.status);
+}
+
+void Core::perform(const SendFinal& action) {
+    const auto found = sends_.find(action.send);
+    if (found == sends_.end()) return;
+    const std::shared_ptr<SendRecord> record = found->second;
+    sends_.erase(found);
+    if (action.status == Status::Failed) log().warn("send of room {} Failed: {}", record->room, action.reason);
+    send_ended_(record->room);
+    record->outcome.finish(action.status, action.reason);
+}
+
+// -------------------------------------------------------------------------------------- commands
+
+void Core::handle(BeginSend& command) {
+    const SendRecord& record = *command.record;
+    sends_[record.id] = command.record;
+    machine_.on_send(record.id, record.room, record.total, now_);
+}
+
+void Core::handle(CancelSend& command) { machine_.on_cancel(command.id, "aborted by the embedding worker's user", now_); }
+
+void Core::handle(RejectRoom& command) { machine_.on_reject(command.room, command.reason, now_); }
+
+void Core::handle(StopEmbedding&) {
+    stopping_ = true;
+    machine_.shut_down("embedding worker stopped", now_);
+}
+
+}  // namespace remit::worker::embedding

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "memory/copy.hpp"
+#include "protocol/embedding/machine.hpp"
+#include "worker/embedding/send_queue.hpp"
+#include "worker/event_loop.hpp"
+#include "worker/mailbox.hpp"
+#include "worker/send_record.hpp"
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace remit::worker::embedding {
+
+/// One embedding worker without its thread: feeds the state machine with what comes and does what it asks for.
+/// Everything it touches is behind the interfaces of fabric, control and memory. Owned by one thread.
+class Core final : public Driven {
+public:
+    /// Called at a send's end, before its user sees it.
+    using SendEnded = std::function<void(RoomId)>;
+
+    Core(const protocol::embedding::Config& config, const SendQueue::Settings& settings, const Layout& layout,
+         fabric::Fabric& fabric, Mailbox& mailbox, memory::CopyExecutor& copies, EmbeddingInbox& inbox,
+         SendEnded send_ended);
+
+    bool step(protocol::Time now) override;
+    void arm() override { queue_.arm(); }
+    [[nodiscard]] protocol::Time next_deadline() const override { return machine_.next_deadline(); }
+    [[nodiscard]] std::array<int, 3> descriptors() const override;
+    [[nodiscard]] bool stopped() const override { return stopped_; }
+
+private:
+    using Clock = protocol::Time;
+
+    bool take_completions();
+    bool take_messages();
+    bool take_commands();
+    void take_device_events();
+    void feed(const SendEvent& event);
+    void run_actions();
+
+    void perform(const protocol::embedding::Tell& action);
+    void perform(const protocol::embedding::ForgetPeer& action);
+    void perform(const protocol::embedding::BuildGeneration& action);
+    void perform(const protocol::embedding::DestroyGeneration& action);
+    void perform(const protocol::embedding::StartRound& action);
+    void perform(const protocol::embedding::CancelAttempt& action);
+    void perform(const protocol::embedding::CloseRounds& action);
+    void perform(const protocol::embedding::ForgetAttempt& action);
+    void perform(const protocol::embedding::SendStatus& action);
+    void perform(const protocol::embedding::SendFinal& action);
+
+    void handle(BeginSend& command);
+    void handle(CancelSend& command);
+    void handle(RejectRoom& command);
+    void handle(StopEmbedding& command);
+
+    protocol::embedding::Machine machine_;
+    fabric::Fabric& fabric_;
+    Mailbox& mailbox_;
+    EmbeddingInbox& inbox_;
+    SendEnded send_ended_;
+    SendQueue queue_;
+    std::unordered_map<protocol::embedding::SendId, std::shared_ptr<SendRecord>> sends_;
+    std::vector<protocol::embedding::Action> batch_;
+    std::vector<std::function<void()>> after_batch_;  ///< events that actions caused, fed when the batch is done
+    std::vector<EmbeddingCommand> commands_;
+    std::vector<SendEvent> send_events_;
+    Clock now_{};
+    bool stopping_ = false;
+    bool stopped_ = false;
+};
+
+}  // namespace remit::worker::embedding

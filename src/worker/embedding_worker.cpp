@@ -1,0 +1,185 @@
+#include "memory/host_copy.hpp"
+#include "pool/block_pool.hpp"
+#include "worker/embedding/core.hpp"
+#include "worker/event_loop.hpp"
+#include "worker/open.hpp"
+#include "worker/send_record.hpp"
+#include "worker/source_pool.hpp"
+#include "worker/unfinished_rooms.hpp"
+
+#include "base/log.hpp"
+
+#include <remit/embedding_worker.hpp>
+
+#include <spdlog/fmt/fmt.h>
+
+#include <atomic>
+#include <thread>
+#include <utility>
+
+namespace remit {
+namespace {
+
+using worker::embedding::SendQueue;
+
+constexpr std::uint64_t kMaxTokens = 0x7fffffff;  // aux[0] is an int32
+
+void check(const EmbeddingWorkerOptions& options) {
+    worker::check_fabric_options(options.fabric);
+    worker::check_timing_options(options.timing);
+    worker::check_limit_options(options.limits);
+    if (options.chunk_bytes < 4096 || options.chunk_bytes > (1u << 30)) {
+        throw Error(ErrorKind::bad_argument,
+                    fmt::format("chunk_bytes is {}; permitted: 4096 to {}", options.chunk_bytes, 1u << 30));
+    }
+    if (options.send_regions < 2 || options.send_regions > 1024) {
+        throw Error(ErrorKind::bad_argument,
+                    fmt::format("send_regions is {}; permitted: 2 to 1024", options.send_regions));
+    }
+}
+
+protocol::embedding::Config machine_config(const EmbeddingWorkerOptions& options, const Layout& layout,
+                                           const fabric::Fabric& fabric) {
+    protocol::embedding::Config config;
+    config.timing = protocol::Timing(options.timing);
+    config.layout = layout.shape();
+    config.incarnation = worker::random_identity();
+    config.attempt_window = options.limits.attempt_window;
+    config.max_peers = options.limits.peers;
+    config.max_parked = options.limits.parked;
+    config.max_queue_pairs = options.fabric.queue_pairs;
+    config.max_message = fabric.limits().max_message;
+    return config;
+}
+
+SendQueue::Settings queue_settings(const EmbeddingWorkerOptions& options, const fabric::Fabric& fabric) {
+    SendQueue::Settings settings;
+    settings.plan.gather = options.gather;
+    settings.plan.max_write = fabric.limits().max_message;
+    settings.plan.chunk_bytes = options.chunk_bytes;
+    settings.plan.in_place_bytes = options.in_place_bytes;
+    settings.plan.max_pieces = std::min<std::uint32_t>(16, fabric.limits().max_pieces);
+    settings.send_regions = options.send_regions;
+    settings.link.depth = options.fabric.send_queue_depth;
+    return settings;
+}
+
+}  // namespace
+
+// -------------------------------------------------------------------------------------- Send
+
+Status Send::poll() const noexcept { return state_->record->outcome.status(); }
+Status Send::wait(std::chrono::steady_clock::time_point deadline) const { return state_->record->outcome.wait(deadline); }
+std::string Send::reason() const { return state_->record->outcome.reason(); }
+int Send::descriptor() const { return state_->record->outcome.descriptor(); }
+void Send::abort() const { state_->inbox->post(worker::CancelSend{state_->record->id}); }
+std::uint32_t Send::rounds() const noexcept { return state_->record->source->rounds.load(std::memory_order_relaxed); }
+std::uint64_t Send::writes() const noexcept { return state_->record->source->writes.load(std::memory_order_relaxed); }
+std::uint64_t Send::bytes() const noexcept { return state_->record->source->bytes.load(std::memory_order_relaxed); }
+
+// -------------------------------------------------------------------------------------- EmbeddingWorker
+
+struct EmbeddingWorker::Impl {
+    Impl(const EmbeddingWorkerOptions& options, const Layout& the_layout, std::uint32_t blocks)
+        : layout(the_layout),
+          channel(worker::open_control(options.control, options.limits)),
+          fabric(worker::open_fabric(options.fabric, channel->ip())),
+          pool(layout, blocks, *fabric, fabric::Access::local),
+          source_pool(pool),
+          unfinished(options.limits.rooms, "send"),
+          mailbox(*channel, options.control.allowed_return_addresses),
+          core(machine_config(options, layout, *fabric), queue_settings(options, *fabric), layout, *fabric, mailbox,
+               copies, *inbox, [this](RoomId room) { unfinished.remove(room); }) {
+        log().info("embedding worker at {} on {}", endpoint(), fabric->describe());
+        thread = std::thread([this, busy = options.fabric.busy_poll] { worker::run_loop(core, busy); });
+    }
+
+    ~Impl() {
+        inbox->post(worker::StopEmbedding{});
+        thread.join();
+        inbox->close();
+    }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+
+    [[nodiscard]] std::string endpoint() const { return control::format_endpoint(channel->ip(), channel->port()); }
+    [[nodiscard]] BlockMap source_map(const Source& source, std::uint64_t tokens) const;
+
+    Layout layout;
+    std::unique_ptr<control::Channel> channel;
+    std::unique_ptr<fabric::Fabric> fabric;
+    pool::BlockPool pool;
+    worker::LockedSourcePool source_pool;
+    worker::UnfinishedRooms<RoomId> unfinished;
+    std::shared_ptr<worker::EmbeddingInbox> inbox = std::make_shared<worker::EmbeddingInbox>();
+    worker::Mailbox mailbox;
+    memory::HostCopyExecutor copies;
+    worker::embedding::Core core;
+    std::atomic<std::uint64_t> next_send{1};
+    std::thread thread;
+};
+
+BlockMap EmbeddingWorker::Impl::source_map(const Source& source, std::uint64_t tokens) const {
+    if (const auto* table = std::get_if<BlockTable>(&source)) {
+        source_pool.check_table(*table, tokens);
+        return pool.local_map();
+    }
+    const auto& tensors = std::get<ContiguousSource>(source);
+    const auto& segments = layout.segments();
+    if (tensors.data.size() != segments.size()) {
+        throw Error(ErrorKind::bad_argument, fmt::format("source has {} tensors; the layout has {} segments",
+                                                         tensors.data.size(), segments.size()));
+    }
+    std::vector<std::uint64_t> bases;
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+        if (tensors.data[i] == nullptr && !segments[i].once_per_request) {
+            throw Error(ErrorKind::bad_argument, fmt::format("source has no tensor for {}", to_string(segments[i].kind)));
+        }
+        bases.push_back(reinterpret_cast<std::uintptr_t>(tensors.data[i]));
+    }
+    return place_tensors(layout, tokens, bases);
+}
+
+EmbeddingWorker::EmbeddingWorker(const EmbeddingWorkerOptions& options, const Layout& layout,
+                                 std::uint32_t pool_blocks) {
+    check(options);
+    impl_ = std::make_unique<Impl>(options, layout, pool_blocks);
+}
+
+EmbeddingWorker::~EmbeddingWorker() = default;
+
+std::string EmbeddingWorker::endpoint() const { return impl_->endpoint(); }
+std::string EmbeddingWorker::device() const { return impl_->fabric->device(); }
+SourcePool& EmbeddingWorker::pool() noexcept { return impl_->source_pool; }
+
+Send EmbeddingWorker::send(RoomId room, Source source, std::uint64_t total_tokens, const Aux& aux) {
+    if (room > kMaxRoomId) {
+        throw Error(ErrorKind::bad_argument, fmt::format("room is {}; permitted: 0 to {}", room, kMaxRoomId));
+    }
+    if (total_tokens == 0 || total_tokens > kMaxTokens) {
+        throw Error(ErrorKind::bad_argument,
+                    fmt::format("total_tokens is {}; permitted: 1 to {}", total_tokens, kMaxTokens));
+    }
+    const auto length = static_cast<std::int32_t>(total_tokens);
+    if (aux[0] != 0 && aux[0] != length) {
+        throw Error(ErrorKind::misuse,
+                    fmt::format("aux[0] is {}; permitted: 0 or total_tokens, {}", aux[0], total_tokens));
+    }
+    auto record = std::make_shared<worker::SendRecord>();
+    record->id = impl_->next_send.fetch_add(1, std::memory_order_relaxed);
+    record->room = room;
+    record->total = total_tokens;
+    record->source->map = impl_->source_map(source, total_tokens);
+    record->source->table = std::holds_alternative<BlockTable>(source) ? std::get<BlockTable>(source) : BlockTable{0};
+    record->source->aux = aux;
+    record->source->aux[0] = length;
+    impl_->unfinished.add(room, room);
+    impl_->inbox->post(worker::BeginSend{record});
+    return Send(std::make_shared<Send::State>(Send::State{record, impl_->inbox}));
+}
+
+void EmbeddingWorker::reject(RoomId room, std::string reason) {
+    impl_->inbox->post(worker::RejectRoom{room, std::move(reason)});
+}
+
+}  // namespace remit

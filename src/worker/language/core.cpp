@@ -1,0 +1,299 @@
+#include "worker/language/core.hpp"
+
+#include "base/log.hpp"
+#include "plan/scatter.hpp"
+
+#include <cstring>
+#include <utility>
+
+namespace remit::worker::language {
+
+using namespace protocol::language;
+
+namespace {
+
+// Messages taken before completions and deadlines are looked at again.
+constexpr int kMessageBatch = 256;
+
+/// The aux of a request as it stands in the first block of its first round.
+Aux read_aux(const pool::BlockPool& pool, BlockId block) {
+    Aux aux{};
+    const auto& segments = pool.layout().segments();
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+        if (segments[i].kind == SegmentKind::aux_datas) std::memcpy(aux.data(), pool.row(i, block, 0, 0), sizeof aux);
+    }
+    return aux;
+}
+
+}  // namespace
+
+Core::Core(const Config& config, pool::BlockPool& pool, Receiver& receiver, fabric::Fabric& fabric, Mailbox& mailbox,
+           memory::CopyExecutor& copies, LanguageInbox& inbox, RoomEnded room_ended)
+    : layout_(pool.layout()),
+      pool_(pool),
+      receiver_(receiver),
+      fabric_(fabric),
+      mailbox_(mailbox),
+      copies_(copies),
+      inbox_(inbox),
+      room_ended_(std::move(room_ended)),
+      machine_(config, pool.allocator()),
+      free_blocks_(pool.allocator().free_blocks()) {}
+
+std::array<int, 3> Core::descriptors() const {
+    return {inbox_.descriptor(), mailbox_.channel().descriptor(), fabric_.wake_descriptor()};
+}
+
+bool Core::step(protocol::Time now) {
+    now_ = now;
+    fabric_.clear_wakeups();
+    bool moved = take_completions();
+    moved |= take_copies();
+    moved |= take_messages();
+    moved |= take_commands();
+    take_device_events();
+    if (machine_.next_deadline() <= now_) {
+        machine_.on_time(now_);
+        run_actions();
+    }
+    free_blocks_.store(pool_.allocator().free_blocks(), std::memory_order_release);
+    if (stopping_ && receiver_.generations().empty() && running_copies_.empty()) stopped_ = true;
+    return moved;
+}
+
+void Core::on_arrival(const Receiver::Arrival& arrival) {
+    machine_.on_immediate(arrival.key, arrival.queue_pair, arrival.immediate, now_);
+}
+
+void Core::on_failure(const Receiver::Failure& failure) {
+    machine_.on_generation_failed(failure.key, failure.reason, now_);
+}
+
+bool Core::take_completions() {
+    arrivals_.clear();
+    std::vector<Receiver::Failure> failures;
+    const bool moved = receiver_.poll([this](const auto& arrival) { arrivals_.push_back(arrival); },
+                                      [&](const auto& failure) { failures.push_back(failure); });
+    for (const Receiver::Arrival& arrival : arrivals_) {
+        on_arrival(arrival);
+        run_actions();
+    }
+    for (const Receiver::Failure& failure : failures) {
+        on_failure(failure);
+        run_actions();
+    }
+    return moved;
+}
+
+bool Core::take_copies() {
+    bool moved = false;
+    // Batches of one executor end in the order of their tickets.
+    while (!running_copies_.empty() && copies_.done(running_copies_.front().ticket)) {
+        const CopyOut copy = std::move(running_copies_.front().copy);
+        running_copies_.erase(running_copies_.begin());
+        machine_.on_copied(copy, now_);
+        run_actions();
+        moved = true;
+    }
+    return moved;
+}
+
+bool Core::take_messages() {
+    for (int taken = 0; taken < kMessageBatch; ++taken) {
+        const auto message = mailbox_.receive_for_language();
+        if (!message) return taken > 0;
+        machine_.on_message(*message, now_);
+        run_actions();
+    }
+    return true;
+}
+
+bool Core::take_commands() {
+    inbox_.take(commands_);
+    for (LanguageCommand& command : commands_) {
+        std::visit([this](auto& c) { handle(c); }, command);
+        run_actions();
+    }
+    return !commands_.empty();
+}
+
+void Core::take_device_events() {
+    while (const auto event = fabric_.next_event()) {
+        log().warn("{}: {}", fabric_.device(), event->text);
+        std::vector<protocol::GenerationKey> failed;
+        if (event->kind == fabric::AsyncEvent::Kind::queue_pair_fatal) {
+            if (const auto* owner = receiver_.owner_of(event->queue_pair)) failed.push_back(*owner);
+        } else if (event->kind == fabric::AsyncEvent::Kind::device_fatal) {
+            failed = receiver_.generations();
+        }
+        for (const protocol::GenerationKey& key : failed) {
+            machine_.on_generation_failed(key, event->text, now_);
+            run_actions();
+        }
+    }
+}
+
+void Core::run_actions() {
+    while (!machine_.actions().empty() || !after_batch_.empty()) {
+        std::vector<Action> batch;
+        std::swap(batch, batch_);
+        std::swap(batch, machine_.actions());
+        for (const Action& action : batch) {
+            std::visit([this](const auto& a) { perform(a); }, action);
+        }
+        batch.clear();
+        std::swap(batch, batch_);
+        std::vector<std::function<void()>> events;
+        std::swap(events, after_batch_);
+        for (const auto& event : events) event();
+    }
+}
+
+// -------------------------------------------------------------------------------------- actions
+
+void Core::perform(const Tell& action) {
+    if (mailbox_.send(action.to, action.key.generation, action.message)) return;
+    after_batch_.push_back(
+        [this, key = action.key] { machine_.on_generation_failed(key, "control outbox is full", now_); });
+}
+
+void Core::perform(const ForgetPeer& action) { mailbox_.forget(action.peer, action.key.generation); }
+
+void Core::perform(const CreateGeneration& action) {
+    try {
+        auto local = receiver_.create(action.key);
+        after_batch_.push_back([this, key = action.key, local] { machine_.on_created(key, local, now_); });
+    } catch (const Error& error) {
+        log().error("session {} generation {}: {}", action.key.session, action.key.generation, error.what());
+        after_batch_.push_back([this, key = action.key, reason = std::string(error.what())] {
+            machine_.on_create_failed(key, reason, now_);
+        });
+    }
+}
+
+void Core::perform(const ConnectGeneration& action) {
+    try {
+        receiver_.connect(action.key, action.remote);
+        log().info("session {} generation {}: {} queue pairs on {}", action.key.session, action.key.generation,
+                   action.remote.size(), fabric_.describe());
+    } catch (const Error& error) {
+        after_batch_.push_back([this, key = action.key, reason = std::string(error.what())] {
+            machine_.on_generation_failed(key, reason, now_);
+        });
+    }
+}
+
+void Core::perform(const DestroyGeneration& action) {
+    log().info("session {} generation {} destroyed: {}", action.key.session, action.key.generation, action.reason);
+    receiver_.destroy(
+        action.key, [this](const auto& arrival) { on_arrival(arrival); },
+        [this](const auto& failure) {
+            // Its own flushed work is no news; another generation's failure is.
+            after_batch_.push_back([this, failure] { on_failure(failure); });
+        });
+    after_batch_.push_back([this, key = action.key] { machine_.on_destroyed(key, now_); });
+}
+
+void Core::perform(const PollDry& action) {
+    receiver_.poll([this](const auto& arrival) { on_arrival(arrival); },
+                   [this](const auto& failure) { after_batch_.push_back([this, failure] { on_failure(failure); }); });
+    after_batch_.push_back([this, key = action.key] { machine_.on_dry(key, now_); });
+}
+
+void Core::perform(const MakeVisible& action) {
+    // Host memory is visible with the completion.
+    const Aux aux = action.with_aux ? read_aux(pool_, action.aux_block) : Aux{};
+    after_batch_.push_back(
+        [this, key = action.key, round = action.round, aux] { machine_.on_visible(key, round, aux, now_); });
+}
+
+void Core::perform(const AskSink& action) {
+    std::optional<std::string> refusal;
+    Room& room = rooms_.at(action.handle);
+    try {
+        room.tensors = tensors_of(room, action.total_tokens);
+    } catch (const std::exception& error) {
+        refusal = error.what();
+    } catch (...) {
+        refusal = "threw something that is no std::exception";
+    }
+    after_batch_.push_back([this, handle = action.handle, refusal] { machine_.on_sink(handle, refusal, now_); });
+}
+
+/// Where the sink wants its tokens. @throws what the sink throws, Error(misuse) for what it returned.
+BlockMap Core::tensors_of(Room& room, std::uint64_t total) const {
+    const SinkTensors tensors = (*room.record->sink)(total);
+    if (tensors.data.size() != layout_.segments().size()) {
+        throw Error(ErrorKind::misuse, fmt::format("returned {} tensors; the layout has {} segments",
+                                                   tensors.data.size(), layout_.segments().size()));
+    }
+    std::vector<std::uint64_t> bases;
+    for (std::size_t i = 0; i < tensors.data.size(); ++i) {
+        if (tensors.data[i] == nullptr && !layout_.segments()[i].once_per_request) {
+            throw Error(ErrorKind::misuse, fmt::format("returned no tensor for {}", to_string(layout_.segments()[i].kind)));
+        }
+        bases.push_back(reinterpret_cast<std::uintptr_t>(tensors.data[i]));
+    }
+    return place_tensors(layout_, total, bases);
+}
+
+void Core::perform(const CopyOut& action) {
+    scratch_.clear();
+    const auto planned = plan::plan_scatter(layout_, {pool_.local_map(), action.blocks, action.range.first},
+                                            rooms_.at(action.handle).tensors, action.range, scratch_);
+    if (!planned) throw Error(ErrorKind::internal, "scatter: " + planned.error());
+    running_copies_.push_back({copies_.submit(scratch_, 0), action});
+}
+
+void Core::perform(const Note& action) {
+    const auto found = rooms_.find(action.handle);
+    if (found == rooms_.end()) return;
+    RoomRecord& record = *found->second.record;
+    if (action.what == "announced") record.total.store(action.range.count, std::memory_order_release);
+    if (action.what == "round complete") record.rounds.fetch_add(1, std::memory_order_relaxed);
+    {
+        const std::lock_guard lock(record.mutex);
+        record.history.push_back({std::chrono::steady_clock::now(), action.what, action.round, action.range.first,
+                                  action.range.count, action.blocks, action.status});
+    }
+    record.outcome.move_to(action.status);
+}
+
+void Core::perform(const Final& action) {
+    const auto found = rooms_.find(action.handle);
+    if (found == rooms_.end()) return;
+    const std::shared_ptr<RoomRecord> record = found->second.record;
+    rooms_.erase(found);
+    {
+        const std::lock_guard lock(record->mutex);
+        record->aux = action.aux;
+        record->table = action.table;
+        record->history.push_back({std::chrono::steady_clock::now(), "final", 0, 0, action.total_tokens,
+                                   static_cast<std::uint32_t>(action.table.size()), action.status});
+    }
+    if (action.status == Status::Failed) log().warn("room {} Failed: {}", record->request.room, action.reason);
+    room_ended_(record->request);
+    record->outcome.finish(action.status, action.reason);
+}
+
+// -------------------------------------------------------------------------------------- commands
+
+void Core::handle(BeginReceive& command) {
+    rooms_[command.record->handle].record = command.record;
+    machine_.on_receive(command.record->handle, command.record->request, now_);
+}
+
+void Core::handle(AbortRoom& command) {
+    machine_.on_abort(command.handle,
+                      command.dropped ? "its last handle was dropped" : "aborted by the language worker's user", now_);
+    if (command.dropped) machine_.on_release(command.handle, now_);
+}
+
+void Core::handle(ReleaseRoom& command) { machine_.on_release(command.handle, now_); }
+
+void Core::handle(StopLanguage&) {
+    stopping_ = true;
+    machine_.shut_down("language worker stopped", now_);
+}
+
+}  // namespace remit::worker::language

@@ -1,0 +1,99 @@
+#pragma once
+
+#include "memory/copy.hpp"
+#include "pool/block_pool.hpp"
+#include "protocol/language/machine.hpp"
+#include "worker/event_loop.hpp"
+#include "worker/language/receiver.hpp"
+#include "worker/mailbox.hpp"
+#include "worker/room_record.hpp"
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace remit::worker::language {
+
+/// One language worker without its thread: feeds the state machine with what comes and does what it asks for.
+/// Everything it touches is behind the interfaces of fabric, control and memory. Owned by one thread.
+class Core final : public Driven {
+public:
+    /// Called at a room's end, before its user sees it.
+    using RoomEnded = std::function<void(const protocol::language::Request&)>;
+
+    Core(const protocol::language::Config& config, pool::BlockPool& pool, Receiver& receiver, fabric::Fabric& fabric,
+         Mailbox& mailbox, memory::CopyExecutor& copies, LanguageInbox& inbox, RoomEnded room_ended);
+
+    bool step(protocol::Time now) override;
+    void arm() override { receiver_.arm(); }
+    [[nodiscard]] protocol::Time next_deadline() const override { return machine_.next_deadline(); }
+    [[nodiscard]] std::array<int, 3> descriptors() const override;
+    [[nodiscard]] bool stopped() const override { return stopped_; }
+
+    /// Free blocks as of the last step; any thread.
+    [[nodiscard]] std::uint32_t free_blocks() const noexcept { return free_blocks_.load(std::memory_order_acquire); }
+
+private:
+    struct RunningCopy {
+        memory::Ticket ticket = 0;
+        protocol::language::CopyOut copy;
+    };
+    struct Room {
+        std::shared_ptr<RoomRecord> record;
+        BlockMap tensors;  ///< once the sink was asked
+    };
+
+    bool take_completions();
+    bool take_copies();
+    bool take_messages();
+    bool take_commands();
+    void take_device_events();
+    void run_actions();
+
+    void perform(const protocol::language::Tell& action);
+    void perform(const protocol::language::CreateGeneration& action);
+    void perform(const protocol::language::ConnectGeneration& action);
+    void perform(const protocol::language::DestroyGeneration& action);
+    void perform(const protocol::language::ForgetPeer& action);
+    void perform(const protocol::language::PollDry& action);
+    void perform(const protocol::language::MakeVisible& action);
+    void perform(const protocol::language::AskSink& action);
+    void perform(const protocol::language::CopyOut& action);
+    void perform(const protocol::language::Note& action);
+    void perform(const protocol::language::Final& action);
+    [[nodiscard]] BlockMap tensors_of(Room& room, std::uint64_t total) const;
+
+    void handle(BeginReceive& command);
+    void handle(AbortRoom& command);
+    void handle(ReleaseRoom& command);
+    void handle(StopLanguage& command);
+
+    void on_arrival(const Receiver::Arrival& arrival);
+    void on_failure(const Receiver::Failure& failure);
+
+    const Layout layout_;
+    pool::BlockPool& pool_;
+    Receiver& receiver_;
+    fabric::Fabric& fabric_;
+    Mailbox& mailbox_;
+    memory::CopyExecutor& copies_;
+    LanguageInbox& inbox_;
+    RoomEnded room_ended_;
+    protocol::language::Machine machine_;
+    std::unordered_map<protocol::language::Handle, Room> rooms_;
+    std::vector<RunningCopy> running_copies_;
+    std::vector<protocol::language::Action> batch_;
+    std::vector<std::function<void()>> after_batch_;  ///< events that actions caused, fed when the batch is done
+    std::vector<LanguageCommand> commands_;
+    std::vector<memory::Copy> scratch_;
+    std::vector<Receiver::Arrival> arrivals_;
+    std::atomic<std::uint32_t> free_blocks_;
+    protocol::Time now_{};
+    bool stopping_ = false;
+    bool stopped_ = false;
+};
+
+}  // namespace remit::worker::language

@@ -1,0 +1,95 @@
+#include "worker/language/receiver.hpp"
+
+#include <remit/error.hpp>
+
+#include <spdlog/fmt/fmt.h>
+
+#include <array>
+
+namespace remit::worker::language {
+
+using protocol::GenerationKey;
+
+namespace {
+
+std::uint32_t checked_receives(std::uint32_t credits, const fabric::Limits& limits) {
+    const std::uint32_t most = std::min(limits.max_receives, limits.max_completions / 2);
+    if (credits <= most) return credits;
+    throw Error(ErrorKind::environment,
+                fmt::format("limits.credits is {}; the device holds {} receives: lower limits.credits", credits, most));
+}
+
+}  // namespace
+
+Receiver::Receiver(fabric::Fabric& fabric, std::uint32_t credits, std::uint32_t queue_pairs)
+    : fabric_(fabric),
+      queue_pairs_(queue_pairs),
+      receives_(fabric.create_receive_queue(checked_receives(credits, fabric.limits()))),
+      // Nothing but receives completes into it: these queue pairs send nothing.
+      completions_(fabric.create_completion_queue(receives_->depth())) {
+    receives_->post(receives_->depth());
+}
+
+std::vector<QueuePairAddress> Receiver::create(const GenerationKey& key) {
+    std::vector<std::unique_ptr<fabric::QueuePair>> made;
+    std::vector<QueuePairAddress> addresses;
+    for (std::uint32_t i = 0; i < queue_pairs_; ++i) {
+        made.push_back(fabric_.create_queue_pair({completions_.get(), completions_.get(), receives_.get(), 1}));
+        addresses.push_back(made.back()->local());
+    }
+    for (std::uint32_t i = 0; i < queue_pairs_; ++i) owners_[addresses[i].number] = {key, i};
+    generations_[key] = std::move(made);
+    return addresses;
+}
+
+void Receiver::connect(const GenerationKey& key, const std::vector<QueuePairAddress>& remote) {
+    auto& pairs = generations_.at(key);
+    for (std::size_t i = 0; i < remote.size() && i < pairs.size(); ++i) pairs[i]->connect(remote[i]);
+}
+
+void Receiver::destroy(const GenerationKey& key, const OnArrival& on_arrival, const OnFailure& on_failure) {
+    const auto found = generations_.find(key);
+    if (found == generations_.end()) return;
+    for (auto& pair : found->second) pair->to_error();
+    // In ERR nothing more arrives; what did is taken while the numbers still mean these queue pairs.
+    poll(on_arrival, on_failure);
+    for (auto& pair : found->second) owners_.erase(pair->local().number);
+    generations_.erase(found);
+    // A message that was arriving may have taken a receive with it: fill up to the depth, whatever that was.
+    receives_->post(receives_->depth());
+}
+
+bool Receiver::poll(const OnArrival& on_arrival, const OnFailure& on_failure) {
+    bool moved = false;
+    std::array<fabric::Completion, 32> batch;
+    while (true) {
+        const std::size_t count = completions_->poll(batch);
+        moved |= count > 0;
+        for (std::size_t i = 0; i < count; ++i) {
+            const fabric::Completion& completion = batch[i];
+            const auto owner = owners_.find(completion.queue_pair);
+            if (completion.kind == fabric::CompletionKind::immediate) receives_->post(1);
+            if (owner == owners_.end()) {
+                ++unknown_queue_pairs_;
+            } else if (!completion.ok) {
+                on_failure({owner->second.key, fabric::status_text(completion)});
+            } else if (completion.kind == fabric::CompletionKind::immediate) {
+                on_arrival({owner->second.key, owner->second.index, completion.immediate});
+            }
+        }
+        if (count < batch.size()) return moved;
+    }
+}
+
+const GenerationKey* Receiver::owner_of(std::uint32_t queue_pair) const {
+    const auto owner = owners_.find(queue_pair);
+    return owner == owners_.end() ? nullptr : &owner->second.key;
+}
+
+std::vector<GenerationKey> Receiver::generations() const {
+    std::vector<GenerationKey> keys;
+    for (const auto& [key, pairs] : generations_) keys.push_back(key);
+    return keys;
+}
+
+}  // namespace remit::worker::language

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "fabric/fabric.hpp"
+#include "protocol/keys.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace remit::worker::language {
+
+/// The receiving end of the fabric: queue pairs of every generation, one shared receive queue for their immediates,
+/// one completion queue as deep as it. Owned by one thread.
+class Receiver {
+public:
+    struct Arrival {
+        protocol::GenerationKey key;
+        std::uint32_t queue_pair = 0;  ///< index in the generation
+        std::uint32_t immediate = 0;
+    };
+    struct Failure {
+        protocol::GenerationKey key;
+        std::string reason;
+    };
+    using OnArrival = std::function<void(const Arrival&)>;
+    using OnFailure = std::function<void(const Failure&)>;
+
+    /// @throws Error where the device cannot hold `credits` receives.
+    Receiver(fabric::Fabric& fabric, std::uint32_t credits, std::uint32_t queue_pairs);
+
+    /// Queue pairs of a new generation, not connected yet. @throws Error(environment).
+    std::vector<QueuePairAddress> create(const protocol::GenerationKey& key);
+    /// Connects the first remote.size() of them, paired by index. @throws Error(environment).
+    void connect(const protocol::GenerationKey& key, const std::vector<QueuePairAddress>& remote);
+    /// Queue pairs to ERR, every completion taken, destroyed, receives made whole again.
+    void destroy(const protocol::GenerationKey& key, const OnArrival& on_arrival, const OnFailure& on_failure);
+
+    /// Takes completions until there are none; true where there were some.
+    bool poll(const OnArrival& on_arrival, const OnFailure& on_failure);
+    void arm() { completions_->arm(); }
+    [[nodiscard]] const protocol::GenerationKey* owner_of(std::uint32_t queue_pair) const;
+    [[nodiscard]] std::vector<protocol::GenerationKey> generations() const;
+    /// Receives that the device took, at least the credits asked for.
+    [[nodiscard]] std::uint32_t depth() const noexcept { return receives_->depth(); }
+    [[nodiscard]] std::uint64_t unknown_queue_pairs() const noexcept { return unknown_queue_pairs_; }
+
+private:
+    struct Owner {
+        protocol::GenerationKey key;
+        std::uint32_t index = 0;
+    };
+
+    fabric::Fabric& fabric_;
+    std::uint32_t queue_pairs_;
+    std::unique_ptr<fabric::ReceiveQueue> receives_;
+    std::unique_ptr<fabric::CompletionQueue> completions_;
+    std::map<protocol::GenerationKey, std::vector<std::unique_ptr<fabric::QueuePair>>> generations_;
+    std::unordered_map<std::uint32_t, Owner> owners_;  ///< by queue pair number
+    std::uint64_t unknown_queue_pairs_ = 0;
+};
+
+}  // namespace remit::worker::language

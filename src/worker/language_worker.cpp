@@ -1,0 +1,185 @@
+#include "memory/host_copy.hpp"
+#include "pool/block_pool.hpp"
+#include "worker/event_loop.hpp"
+#include "worker/language/core.hpp"
+#include "worker/open.hpp"
+#include "worker/room_record.hpp"
+#include "worker/unfinished_rooms.hpp"
+
+#include "base/log.hpp"
+
+#include <remit/language_worker.hpp>
+
+#include <spdlog/fmt/fmt.h>
+
+#include <atomic>
+#include <thread>
+#include <utility>
+
+namespace remit {
+namespace {
+
+using RoomKey = std::pair<RoomId, protocol::PeerAddress>;
+
+void check(const LanguageWorkerOptions& options) {
+    worker::check_fabric_options(options.fabric);
+    worker::check_timing_options(options.timing);
+    worker::check_limit_options(options.limits);
+    if (options.limits.credits < options.fabric.queue_pairs) {
+        throw Error(ErrorKind::bad_argument,
+                    fmt::format("limits.credits is {}; permitted: at least fabric.queue_pairs, {}",
+                                options.limits.credits, options.fabric.queue_pairs));
+    }
+}
+
+protocol::language::Config machine_config(const LanguageWorkerOptions& options, const pool::BlockPool& pool,
+                                          const fabric::Fabric& fabric) {
+    protocol::language::Config config;
+    config.timing = protocol::Timing(options.timing);
+    config.layout = pool.layout().shape();
+    config.pool = pool.remote_map();
+    config.session_base = worker::random_identity() >> 1;
+    config.credits = options.limits.credits;
+    config.max_message = fabric.limits().max_message;
+    config.memory_policy = options.memory_policy;
+    config.overlap = options.overlap;
+    return config;
+}
+
+}  // namespace
+
+// -------------------------------------------------------------------------------------- Reception
+
+Reception::State::~State() {
+    if (!is_final(record->outcome.status())) {
+        inbox->post(worker::AbortRoom{record->handle, true});
+    } else {
+        release();
+    }
+}
+
+void Reception::State::release() const {
+    const bool keeps = !record->sink && record->outcome.status() == Status::Success;
+    if (keeps && !record->released.exchange(true)) inbox->post(worker::ReleaseRoom{record->handle});
+}
+
+Status Reception::poll() const noexcept { return state_->record->outcome.status(); }
+Status Reception::wait(std::chrono::steady_clock::time_point deadline) const {
+    return state_->record->outcome.wait(deadline);
+}
+std::string Reception::reason() const { return state_->record->outcome.reason(); }
+int Reception::descriptor() const { return state_->record->outcome.descriptor(); }
+void Reception::abort() const { state_->inbox->post(worker::AbortRoom{state_->record->handle, false}); }
+std::uint64_t Reception::total_tokens() const noexcept { return state_->record->total.load(std::memory_order_acquire); }
+std::uint32_t Reception::rounds() const noexcept { return state_->record->rounds.load(std::memory_order_relaxed); }
+std::uint32_t Reception::resumes() const noexcept {
+    const std::uint32_t complete = rounds();
+    return complete > 0 ? complete - 1 : 0;
+}
+void Reception::release() const { state_->release(); }
+
+Aux Reception::aux() const {
+    const std::lock_guard lock(state_->record->mutex);
+    return state_->record->aux;
+}
+
+BlockTable Reception::table() const {
+    const std::lock_guard lock(state_->record->mutex);
+    return state_->record->table;
+}
+
+std::vector<RoomEvent> Reception::history() const {
+    const std::lock_guard lock(state_->record->mutex);
+    return state_->record->history;
+}
+
+// -------------------------------------------------------------------------------------- LanguageWorker
+
+struct LanguageWorker::Impl {
+    Impl(const LanguageWorkerOptions& options, const Layout& layout, std::uint32_t blocks)
+        : channel(worker::open_control(options.control, options.limits)),
+          fabric(worker::open_fabric(options.fabric, channel->ip())),
+          pool(layout, blocks, *fabric, fabric::Access::remote_write),
+          receiver(*fabric, options.limits.credits, options.fabric.queue_pairs),
+          unfinished(options.limits.rooms, "receive"),
+          mailbox(*channel, options.control.allowed_return_addresses),
+          core(machine_config(options, pool, *fabric), pool, receiver, *fabric, mailbox, copies, *inbox,
+               [this](const protocol::language::Request& request) {
+                   unfinished.remove({request.room, request.embedding});
+               }) {
+        log().info("language worker at {} on {}", endpoint(), fabric->describe());
+        thread = std::thread([this, busy = options.fabric.busy_poll] { worker::run_loop(core, busy); });
+    }
+
+    ~Impl() {
+        inbox->post(worker::StopLanguage{});
+        thread.join();
+        inbox->close();
+    }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+
+    [[nodiscard]] std::string endpoint() const { return control::format_endpoint(channel->ip(), channel->port()); }
+
+    std::unique_ptr<control::Channel> channel;
+    std::unique_ptr<fabric::Fabric> fabric;
+    pool::BlockPool pool;
+    worker::language::Receiver receiver;  ///< before the pool is unregistered its queue pairs are gone
+    worker::UnfinishedRooms<RoomKey> unfinished;
+    std::shared_ptr<worker::LanguageInbox> inbox = std::make_shared<worker::LanguageInbox>();
+    worker::Mailbox mailbox;
+    memory::HostCopyExecutor copies;
+    worker::language::Core core;
+    std::atomic<std::uint64_t> next_handle{1};
+    std::thread thread;
+};
+
+LanguageWorker::LanguageWorker(const LanguageWorkerOptions& options, const Layout& layout, std::uint32_t pool_blocks) {
+    check(options);
+    impl_ = std::make_unique<Impl>(options, layout, pool_blocks);
+}
+
+LanguageWorker::~LanguageWorker() = default;
+
+std::string LanguageWorker::endpoint() const { return impl_->endpoint(); }
+std::string LanguageWorker::device() const { return impl_->fabric->device(); }
+const Layout& LanguageWorker::layout() const noexcept { return impl_->pool.layout(); }
+std::uint32_t LanguageWorker::pool_blocks() const noexcept { return impl_->pool.local_map().blocks; }
+std::uint32_t LanguageWorker::free_blocks() const noexcept { return impl_->core.free_blocks(); }
+
+Reception LanguageWorker::receive(RoomId room, const std::string& endpoint, ReceiveOptions options) {
+    if (room > kMaxRoomId) {
+        throw Error(ErrorKind::bad_argument, fmt::format("room is {}; permitted: 0 to {}", room, kMaxRoomId));
+    }
+    if (options.required_dst_info_num == 0 || options.required_dst_info_num > 65536) {
+        throw Error(ErrorKind::bad_argument,
+                    fmt::format("required_dst_info_num is {}; permitted: 1 to 65536", options.required_dst_info_num));
+    }
+    if (options.deadline.count() < 0) {
+        throw Error(ErrorKind::bad_argument,
+                    fmt::format("deadline is {} ms; permitted: 0 (the worker's) or more", options.deadline.count()));
+    }
+    const control::Endpoint peer = control::parse_endpoint(endpoint);
+    if (peer.port == 0) {
+        throw Error(ErrorKind::bad_argument, fmt::format("endpoint is {}; port 0 can only be listened on", endpoint));
+    }
+    auto record = std::make_shared<worker::RoomRecord>();
+    record->handle = impl_->next_handle.fetch_add(1, std::memory_order_relaxed);
+    if (auto* sink = std::get_if<Sink>(&options.into)) record->sink = std::move(*sink);
+    record->request = {room,
+                       {peer.ip, peer.port},
+                       options.expected_tokens,
+                       options.required_dst_info_num,
+                       record->sink.has_value(),
+                       std::chrono::duration_cast<protocol::Time>(options.deadline)};
+    impl_->unfinished.add({room, record->request.embedding}, room);
+    impl_->inbox->post(worker::BeginReceive{record});
+    return Reception(std::make_shared<Reception::State>(record, impl_->inbox));
+}
+
+const std::byte* LanguageWorker::row(std::size_t segment, BlockId block, std::uint32_t plane,
+                                     std::uint64_t token) const {
+    return impl_->pool.row(segment, block, plane, token);
+}
+
+}  // namespace remit

@@ -1,0 +1,89 @@
+#include "worker/mailbox.hpp"
+
+#include "base/log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace remit::worker {
+namespace {
+
+constexpr auto kComplaintPeriod = std::chrono::seconds(1);
+
+const protocol::PeerAddress* return_address(const protocol::ToEmbedding& message) {
+    return std::visit([](const auto& m) { return &m.from; }, message);
+}
+
+const protocol::PeerAddress* return_address(const protocol::ToLanguage&) {
+    return nullptr;  // answers go to the address that the question was sent to
+}
+
+}  // namespace
+
+Mailbox::Mailbox(control::Channel& channel, std::vector<std::string> allowed_return_addresses)
+    : channel_(channel), allowed_(std::move(allowed_return_addresses)) {}
+
+bool Mailbox::post(const protocol::PeerAddress& to, std::uint64_t connection, const protocol::Frames& frames) {
+    const auto result = channel_.send({to.ip, to.port, connection}, frames);
+    if (result == control::SendResult::queued) return true;
+    complain(fmt::format("message to {}:{} not sent: {}", to.ip, to.port,
+                         result == control::SendResult::overflow ? "its outbox is full" : "unreachable"));
+    return false;
+}
+
+void Mailbox::forget(const protocol::PeerAddress& to, std::uint64_t connection) {
+    channel_.forget({to.ip, to.port, connection});
+}
+
+bool Mailbox::is_own(const std::string& claimed, const std::string& sender) const {
+    return sender.empty() || claimed == sender || std::find(allowed_.begin(), allowed_.end(), claimed) != allowed_.end();
+}
+
+template <class Message, class Decode>
+std::optional<Message> Mailbox::receive(Decode decode) {
+    while (const auto received = channel_.receive()) {
+        auto message = decode(received->frames);
+        if (!message) {
+            count(message.error(), received->sender);
+            continue;
+        }
+        const protocol::PeerAddress* from = return_address(*message);
+        if (from != nullptr && !is_own(from->ip, received->sender)) {
+            ++counters_.foreign_return_addresses;
+            complain(fmt::format("message from {} dropped: its return address {} is not its own; add it to "
+                                 "control.allowed_return_addresses where that is meant",
+                                 received->sender, from->ip));
+            continue;
+        }
+        return std::move(*message);
+    }
+    return std::nullopt;
+}
+
+std::optional<protocol::ToEmbedding> Mailbox::receive_for_embedding() {
+    return receive<protocol::ToEmbedding>([](const auto& f) { return protocol::decode_for_embedding(f); });
+}
+
+std::optional<protocol::ToLanguage> Mailbox::receive_for_language() {
+    return receive<protocol::ToLanguage>([](const auto& f) { return protocol::decode_for_language(f); });
+}
+
+void Mailbox::count(const protocol::DecodeError& error, const std::string& sender) {
+    ++counters_.undecodable[static_cast<std::size_t>(error.fault)];
+    complain(fmt::format("message from {} dropped: {}: {}", sender.empty() ? "an unknown sender" : sender,
+                         to_string(error.fault), error.detail));
+}
+
+/// Once a second at most: a peer must not fill the log.
+void Mailbox::complain(const std::string& text) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_complaint_) {
+        ++unlogged_;
+        return;
+    }
+    next_complaint_ = now + kComplaintPeriod;
+    log().warn("{}{}", text, unlogged_ > 0 ? fmt::format(" ({} more not logged)", unlogged_) : "");
+    unlogged_ = 0;
+}
+
+}  // namespace remit::worker

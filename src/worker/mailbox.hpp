@@ -1,0 +1,66 @@
+#pragma once
+
+#include "control/channel.hpp"
+#include "protocol/codec.hpp"
+
+#include <remit/options.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace remit::worker {
+
+/// The control channel in terms of messages: stamps return addresses, drops and counts what does not parse, checks that
+/// a return address is its sender's own. Owned by one thread.
+class Mailbox {
+public:
+    Mailbox(control::Channel& channel, std::vector<std::string> allowed_return_addresses);
+
+    struct Counters {
+        std::array<std::uint64_t, protocol::kDecodeFaults> undecodable{};
+        std::uint64_t foreign_return_addresses = 0;
+    };
+
+    /// `connection` tells the peer's incarnations apart; false where the outbox is full or the peer is unreachable.
+    template <class Message>
+    bool send(const protocol::PeerAddress& to, std::uint64_t connection, Message message) {
+        stamp(message);
+        return post(to, connection, protocol::encode(message));
+    }
+    void forget(const protocol::PeerAddress& to, std::uint64_t connection);
+
+    /// The next message that parses, if any.
+    std::optional<protocol::ToEmbedding> receive_for_embedding();
+    std::optional<protocol::ToLanguage> receive_for_language();
+
+    [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+    [[nodiscard]] control::Channel& channel() noexcept { return channel_; }
+
+private:
+    template <class Message>
+    void stamp(Message& message) {
+        std::visit(
+            [this](auto& m) {
+                if constexpr (requires { m.from; }) m.from = {channel_.ip(), channel_.port()};
+            },
+            message);
+    }
+    template <class Message, class Decode>
+    std::optional<Message> receive(Decode decode);
+    bool post(const protocol::PeerAddress& to, std::uint64_t connection, const protocol::Frames& frames);
+    void count(const protocol::DecodeError& error, const std::string& sender);
+    [[nodiscard]] bool is_own(const std::string& claimed, const std::string& sender) const;
+    void complain(const std::string& text);
+
+    control::Channel& channel_;
+    std::vector<std::string> allowed_;
+    Counters counters_;
+    std::chrono::steady_clock::time_point next_complaint_{};
+    std::uint64_t unlogged_ = 0;
+};
+
+}  // namespace remit::worker

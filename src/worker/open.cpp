@@ -1,0 +1,91 @@
+#include "worker/open.hpp"
+
+#include <remit/error.hpp>
+#include <remit/types.hpp>
+
+#include <spdlog/fmt/fmt.h>
+
+#include <random>
+
+namespace remit::worker {
+namespace {
+
+template <class Value>
+void require(const char* name, Value value, Value low, Value high) {
+    if (value >= low && value <= high) return;
+    throw Error(ErrorKind::bad_argument, fmt::format("{} is {}; permitted: {} to {}", name, value, low, high));
+}
+
+void require_time(const char* name, std::chrono::milliseconds value) {
+    require<long long>(name, value.count(), 1, 86'400'000);
+}
+
+}  // namespace
+
+void check_fabric_options(const FabricOptions& o) {
+    require<std::uint32_t>("fabric.send_queue_depth", o.send_queue_depth, 4, 32768);
+    require<std::uint32_t>("fabric.queue_pairs", o.queue_pairs, 1, 16);
+    require<int>("fabric.retry_count", o.retry_count, 0, 6);
+    require<int>("fabric.rnr_retry", o.rnr_retry, 0, 6);
+    require<int>("fabric.timeout", o.timeout, 1, 31);
+}
+
+void check_timing_options(const TimingOptions& o) {
+    require_time("timing.ping_period", o.ping_period);
+    require_time("timing.peer_silence", o.peer_silence);
+    require_time("timing.room_deadline", o.room_deadline);
+    require_time("timing.abort_deadline", o.abort_deadline);
+    require_time("timing.park_deadline", o.park_deadline);
+    require_time("timing.close_deadline", o.close_deadline);
+    require_time("timing.repeat_first", o.repeat_first);
+    require_time("timing.repeat_most", o.repeat_most);
+    if (o.peer_silence > o.ping_period) return;
+    throw Error(ErrorKind::bad_argument,
+                fmt::format("timing.peer_silence is {} ms; permitted: more than timing.ping_period, {} ms",
+                            o.peer_silence.count(), o.ping_period.count()));
+}
+
+void check_limit_options(const LimitOptions& o) {
+    require<std::uint32_t>("limits.rooms", o.rooms, 1, 1u << 24);
+    require<std::uint32_t>("limits.parked", o.parked, 1, 1u << 24);
+    require<std::uint32_t>("limits.peers", o.peers, 1, 1u << 20);
+    require<std::uint32_t>("limits.attempt_window", o.attempt_window, 64, 1u << 24);
+    require<std::uint32_t>("limits.credits", o.credits, 1, 1u << 20);
+    require<std::uint32_t>("limits.outbox", o.outbox, 16, 1u << 24);
+}
+
+std::unique_ptr<fabric::Fabric> open_fabric(const FabricOptions& options, const std::string& local_ip) {
+    if (options.kind == FabricKind::loopback) return fabric::open_loopback(options.loopback_network);
+    fabric::VerbsOptions verbs;
+    verbs.device = options.device;
+    verbs.local_ip = local_ip;
+    verbs.gid_index = options.gid_index;
+    verbs.port = options.port;
+    verbs.mtu = options.mtu;
+    verbs.traffic_class = options.traffic_class;
+    verbs.service_level = options.service_level;
+    verbs.pkey_index = options.pkey_index;
+    verbs.timeout = options.timeout;
+    verbs.retry_count = options.retry_count;
+    verbs.rnr_retry = options.rnr_retry;
+    verbs.relaxed_ordering = options.relaxed_ordering;
+    verbs.fork_init = options.fork_init;
+    return fabric::open_verbs(verbs);
+}
+
+std::unique_ptr<control::Channel> open_control(const ControlOptions& options, const LimitOptions& limits) {
+    control::ChannelOptions channel;
+    channel.listen = options.listen;
+    channel.advertise = options.advertise;
+    channel.insecure = options.insecure;
+    channel.outbox = limits.outbox;
+    return control::open_zmq(channel);
+}
+
+std::uint64_t random_identity() {
+    std::random_device source;
+    const std::uint64_t high = source();
+    return ((high << 32 | source()) & kMaxRoomId) | 1;
+}
+
+}  // namespace remit::worker

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "control/channel.hpp"
+#include "fabric/fabric.hpp"
+
+#include <remit/options.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace remit::worker {
+
+/// @throws Error naming option, value and range, or what the machine lacks.
+[[nodiscard]] std::unique_ptr<fabric::Fabric> open_fabric(const FabricOptions& options, const std::string& local_ip);
+[[nodiscard]] std::unique_ptr<control::Channel> open_control(const ControlOptions& options, const LimitOptions& limits);
+
+void check_fabric_options(const FabricOptions& options);
+void check_timing_options(const TimingOptions& options);
+void check_limit_options(const LimitOptions& options);
+
+/// 63 random bits, not 0: incarnations and session numbers must not repeat across restarts.
+[[nodiscard]] std::uint64_t random_identity();
+
+}  // namespace remit::worker

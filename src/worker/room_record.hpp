@@ -1,0 +1,67 @@
+#pragma once
+
+#include "protocol/language/actions.hpp"
+#include "worker/inbox.hpp"
+#include "worker/outcome.hpp"
+
+#include <remit/language_worker.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <variant>
+#include <vector>
+
+namespace remit::worker {
+
+/// What a room's user and its worker share.
+struct RoomRecord {
+    protocol::language::Handle handle = 0;
+    protocol::language::Request request;
+    std::optional<Sink> sink;  ///< the worker's thread alone calls it
+    Outcome outcome;
+    std::atomic<std::uint64_t> total{0};
+    std::atomic<std::uint32_t> rounds{0};
+    std::atomic<bool> released{false};
+
+    mutable std::mutex mutex;  ///< guards what follows
+    Aux aux{};
+    BlockTable table;
+    std::vector<RoomEvent> history;
+};
+
+struct BeginReceive {
+    std::shared_ptr<RoomRecord> record;
+};
+struct AbortRoom {
+    protocol::language::Handle handle = 0;
+    bool dropped = false;  ///< the last handle went away
+};
+struct ReleaseRoom {
+    protocol::language::Handle handle = 0;
+};
+struct StopLanguage {};
+
+using LanguageCommand = std::variant<BeginReceive, AbortRoom, ReleaseRoom, StopLanguage>;
+using LanguageInbox = Inbox<LanguageCommand>;
+
+}  // namespace remit::worker
+
+namespace remit {
+
+/// Shared by the copies of one handle; the last one's end aborts an unfinished room and gives kept blocks back.
+struct Reception::State {
+    std::shared_ptr<worker::RoomRecord> record;
+    std::shared_ptr<worker::LanguageInbox> inbox;
+
+    State(std::shared_ptr<worker::RoomRecord> r, std::shared_ptr<worker::LanguageInbox> i)
+        : record(std::move(r)), inbox(std::move(i)) {}
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    ~State();
+    void release() const;
+};
+
+}  // namespace remit

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "worker/embedding/send_queue.hpp"
+#include "worker/inbox.hpp"
+#include "worker/outcome.hpp"
+
+#include <remit/embedding_worker.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+
+namespace remit::worker {
+
+/// What a send's user and its worker share.
+struct SendRecord {
+    protocol::embedding::SendId id = 0;
+    RoomId room = 0;
+    std::uint64_t total = 0;
+    Outcome outcome;
+    std::shared_ptr<embedding::SendSource> source = std::make_shared<embedding::SendSource>();
+};
+
+struct BeginSend {
+    std::shared_ptr<SendRecord> record;
+};
+struct CancelSend {
+    protocol::embedding::SendId id = 0;
+};
+struct RejectRoom {
+    RoomId room = 0;
+    std::string reason;
+};
+struct StopEmbedding {};
+
+using EmbeddingCommand = std::variant<BeginSend, CancelSend, RejectRoom, StopEmbedding>;
+using EmbeddingInbox = Inbox<EmbeddingCommand>;
+
+}  // namespace remit::worker
+
+namespace remit {
+
+struct Send::State {
+    std::shared_ptr<worker::SendRecord> record;
+    std::shared_ptr<worker::EmbeddingInbox> inbox;
+};
+
+}  // namespace remit
