@@ -7,10 +7,10 @@
 namespace remit::tools {
 
 Console::Console(const Options& options)
-    : json_(options.json), announce_(options.command == Command::embed), human_(options.json ? std::cerr : std::cout) {}
+    : json_(options.json), command_(options.command), human_(options.json ? std::cerr : std::cout) {}
 
 void Console::ready(Side side, const std::string& endpoint, const std::string& device) {
-    if (!announce_) return;
+    if (command_ != Command::embed) return;  // who connects need not be found
     say(std::string(to_string(side)) + " worker on " + device + " listens at " + endpoint);
 }
 
@@ -34,7 +34,7 @@ ExitStatus Console::finish(const Report& report, std::uint64_t tokens_wanted) {
     const std::lock_guard lock(mutex_);
     bar_.erase();
     for (const std::string& line : timeline_lines(std::move(events_))) human_ << line << "\n";
-    human_ << verdict(report, tokens_wanted) << std::endl;
+    human_ << verdict(report, tokens_wanted, command_) << std::endl;
     if (json_) std::cout << to_json(report) << std::endl;
     return exit_status_of(report);
 }

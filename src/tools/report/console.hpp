@@ -28,7 +28,7 @@ public:
 private:
     std::mutex mutex_;
     const bool json_;
-    const bool announce_;  ///< a half alone says where it listens
+    const Command command_;
     std::ostream& human_;
     ProgressBar bar_;
     std::vector<TimelineEvent> events_;

@@ -7,6 +7,8 @@
 namespace remit::tools {
 namespace {
 
+constexpr const char* kUnverified = "arrived, not verified: they come from files (give --input to compare)";
+
 std::string fixed(double value, int digits) {
     std::array<char, 64> text{};
     std::snprintf(text.data(), text.size(), "%.*f", digits, value);
@@ -86,12 +88,12 @@ std::string to_json(const Report& report) {
     return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-std::string verdict(const Report& report, std::uint64_t tokens_wanted) {
+std::string verdict(const Report& report, std::uint64_t tokens_wanted, Command command) {
     std::string text;
     if (report.status == Status::Failed) text = "FAILED: " + report.reason + "\n";
     text += std::to_string(report.tokens) + " of " + std::to_string(tokens_wanted) + " tokens ";
     if (report.verified.value_or(true)) {
-        text += report.verified ? "verified" : "arrived, not verified (give --input to compare)";
+        text += report.verified ? "verified" : command == Command::embed ? "sent" : kUnverified;
     } else {
         text += report.status == Status::Failed ? "moved" : "verified";
     }

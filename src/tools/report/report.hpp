@@ -33,7 +33,7 @@ struct Report {
 
 [[nodiscard]] std::string to_json(const Report& report);
 /// "2000 of 2000 tokens verified, 2 rounds (1 resume), device …".
-[[nodiscard]] std::string verdict(const Report& report, std::uint64_t tokens_wanted);
+[[nodiscard]] std::string verdict(const Report& report, std::uint64_t tokens_wanted, Command command);
 [[nodiscard]] ExitStatus exit_status_of(const Report& report);
 
 /// "16.4 MB".

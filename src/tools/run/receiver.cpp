@@ -1,5 +1,6 @@
 #include "tools/run/receiver.hpp"
 
+#include <algorithm>
 #include <list>
 #include <memory>
 #include <vector>
@@ -86,16 +87,15 @@ private:
     const Stop& stop_;
     std::uint32_t started_ = 0;
     std::chrono::steady_clock::time_point last_progress_{};
+    std::int64_t begin_ns_ = 0;         ///< both sides have met: the wait for the sender's application is none of ours
+    std::int64_t last_arrival_ns_ = 0;  ///< before the check, which is none of the transfer's
     HalfReport report_;
 };
 
 HalfReport Receiver::Run::all(const std::string& peer) {
-    std::int64_t begin = 0;
+    begin_ns_ = now_ns();
     while (!stop_.requested()) {
-        while (may_start()) {
-            start(++started_, peer);
-            if (begin == 0) begin = now_ns();
-        }
+        while (may_start()) start(++started_, peer);
         if (flights_.empty()) break;
         wait();
         look();
@@ -106,7 +106,7 @@ HalfReport Receiver::Run::all(const std::string& peer) {
         report_.reason = "interrupted";
     }
     if (report_.status == Status::Failed) report_.verified = false;
-    if (report_.seconds == 0 && begin != 0) report_.seconds = seconds_since(begin);
+    report_.seconds = static_cast<double>(std::max<std::int64_t>(last_arrival_ns_ - begin_ns_, 0)) / 1e9;
     return report_;
 }
 
@@ -147,6 +147,7 @@ void Receiver::Run::look() {
 }
 
 void Receiver::Run::finish(Flight& flight, Status status) {
+    last_arrival_ns_ = now_ns();
     if (flight.room == 1) tell_history(flight);
     report_.rounds += flight.reception->rounds();
     report_.resumes += flight.reception->resumes();
@@ -213,6 +214,7 @@ void Receiver::Run::tell_history(const Flight& flight) {
         event.blocks = past.blocks;
         event.status = past.status;
         event.bytes = bytes_of(work_.receiver_layout, past.first_token, past.tokens);
+        if (past.what == "announced") begin_ns_ = event.time_ns;
         observer_.timeline(event);
     }
 }

@@ -1,0 +1,174 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "run_command.hpp"
+#include "tools/demo/devices.hpp"
+#include "tools/npy/request_folder.hpp"
+
+namespace remit::tools::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+using Arguments = std::vector<std::string>;
+
+Outcome loopback_demo(const Arguments& more) {
+    Arguments arguments{"demo", "--fabric", "loopback", "--json", "--hidden", "64"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_command(arguments);
+}
+
+void expect_verified(const Outcome& outcome, std::uint64_t tokens) {
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    const nlohmann::json json = outcome.json();
+    EXPECT_EQ(json["status"], "Success") << json;
+    EXPECT_EQ(json["verified"], true) << json;
+    EXPECT_EQ(json["tokens"], tokens) << json;
+    EXPECT_EQ(json["resumes"].get<std::uint64_t>() + json["requests"].get<std::uint64_t>(),
+              json["rounds"].get<std::uint64_t>())
+        << json;
+}
+
+TEST(Command, BadUsageExitsWith2AndNamesOptionValueAndRange) {
+    const Outcome outcome = run_command({"demo", "--block-size", "0"});
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_EQ(outcome.err, "remit demo: option --block-size: value \"0\"; permitted: 1 to 65536\n");
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_EQ(run_command({"demo", "--hidden", "0"}).status, 2);
+    EXPECT_EQ(run_command({"demo", "--tokens", "-3"}).status, 2);
+    EXPECT_EQ(run_command({"demo", "--dtype", "int4"}).status, 2);
+    EXPECT_EQ(run_command({"demo", "--layout", "heap"}).status, 2);
+    EXPECT_EQ(run_command({"demo", "--no-such-option"}).status, 2);
+    EXPECT_EQ(run_command({"no-such-command"}).status, 2);
+    EXPECT_EQ(run_command({}).status, 2);
+}
+
+TEST(Command, WithJsonAFailureIsAnObjectToo) {
+    const Outcome outcome = run_command({"demo", "--json", "--tokens", "0"});
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_EQ(outcome.json()["status"], "Failed");
+    EXPECT_THAT(outcome.json()["reason"].get<std::string>(), HasSubstr("--tokens"));
+}
+
+TEST(Command, HelpExitsWith0) {
+    const Outcome outcome = run_command({"--help"});
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_THAT(outcome.out, AllOf(HasSubstr("demo"), HasSubstr("embed"), HasSubstr("language")));
+    EXPECT_EQ(run_command({"demo", "--help"}).status, 0);
+    EXPECT_THAT(run_command({"--version"}).out, StartsWith("remit "));
+}
+
+TEST(Command, WithoutAnRdmaDeviceItExitsWith3AndNamesTheRemedy) {
+    if (!active_devices().empty()) GTEST_SKIP() << "this machine has an RDMA device";
+    const Outcome outcome = run_command({"demo", "--json"});
+    EXPECT_EQ(outcome.status, 3) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("soft_roce.sh"));
+    EXPECT_EQ(outcome.json()["status"], "Failed");
+}
+
+TEST(Command, AnAddressOffLoopbackWantsInsecure) {
+    const Outcome outcome = run_command({"embed", "--listen", "tcp://192.0.2.1:7700"});
+    EXPECT_THAT(outcome.status, ::testing::AnyOf(2, 3));
+    if (outcome.status == 2) {
+        EXPECT_THAT(outcome.err, HasSubstr("--insecure"));
+    }
+}
+
+TEST(Demo, TheGuessWasLargeEnough) {
+    const Outcome outcome = loopback_demo({"--tokens", "500"});
+    expect_verified(outcome, 500);
+    EXPECT_EQ(outcome.json()["rounds"], 1);
+}
+
+TEST(Demo, OneResume) {
+    const Outcome outcome = loopback_demo({});
+    expect_verified(outcome, 2000);
+    EXPECT_EQ(outcome.json()["rounds"], 2);
+    EXPECT_EQ(outcome.json()["fabric"], "loopback");
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("T0"), HasSubstr("T4"), HasSubstr("T8"),
+                                   HasSubstr("2000 of 2000 tokens verified, 2 rounds (1 resume)")));
+}
+
+TEST(Demo, ManyResumesThroughASmallPool) {
+    const Outcome outcome = loopback_demo({"--tokens", "10000", "--pool-blocks", "8", "--sink"});
+    expect_verified(outcome, 10000);
+    EXPECT_EQ(outcome.json()["rounds"], 10);
+}
+
+TEST(Demo, TheEdgesOfTheCounts) {
+    for (const char* tokens : {"1", "128", "1024", "1025", "1151", "1152"}) {
+        SCOPED_TRACE(tokens);
+        expect_verified(loopback_demo({"--tokens", tokens}), std::stoull(tokens));
+    }
+}
+
+TEST(Demo, SizeFirst) {
+    expect_verified(loopback_demo({"--allocate", "0"}), 2000);
+}
+
+TEST(Demo, DifferentBlockSizes) {
+    expect_verified(
+        loopback_demo({"--sender-block-size", "80", "--block-size", "112", "--allocate", "640", "--tokens", "5001"}),
+        5001);
+}
+
+TEST(Demo, EveryShape) {
+    expect_verified(loopback_demo({"--deepstack", "3"}), 2000);
+    expect_verified(loopback_demo({"--layout", "slab"}), 2000);
+    expect_verified(loopback_demo({"--source", "contiguous"}), 2000);
+    expect_verified(loopback_demo({"--keep-blocks"}), 2000);
+    expect_verified(loopback_demo({"--keep-blocks", "--layout", "slab", "--deepstack", "1"}), 2000);
+    for (const char* dtype : {"fp16", "fp32", "fp8"}) expect_verified(loopback_demo({"--dtype", dtype}), 2000);
+}
+
+TEST(Demo, LargerThanThePoolWithASink) {
+    expect_verified(loopback_demo({"--pool-blocks", "4", "--sink", "--tokens", "6000"}), 6000);
+}
+
+TEST(Demo, LargerThanThePoolWithKeptBlocksIsRefused) {
+    const Outcome outcome = loopback_demo({"--pool-blocks", "4", "--keep-blocks", "--tokens", "6000"});
+    EXPECT_EQ(outcome.status, 1) << outcome.err;
+    EXPECT_EQ(outcome.json()["verified"], false);
+    EXPECT_NE(outcome.json()["reason"], "");
+}
+
+TEST(Demo, ManyRequestsShareASmallPool) {
+    const Outcome outcome = loopback_demo({"--requests", "40", "--pool-blocks", "12", "--sink"});
+    expect_verified(outcome, 80000);
+    EXPECT_EQ(outcome.json()["requests"], 40);
+}
+
+TEST(Demo, FilesArriveBitForBit) {
+    const TemporaryFolder folder;
+    RequestFolder request;
+    request.tokens = 1500;
+    request.hidden = 6;
+    request.dtype = DType::fp16;
+    request.embeddings.assign(1500 * 6 * 2, std::byte{0x5a});
+    request.fill_ids.assign(1500 * 4, std::byte{1});
+    request.mrope_positions.assign(1500 * 12, std::byte{2});
+    for (std::size_t i = 0; i < request.embeddings.size(); i += 3) request.embeddings[i] = static_cast<std::byte>(i);
+    write_request(folder / "in", request);
+    const Outcome outcome = run_command({"demo", "--fabric", "loopback", "--json", "--input", (folder / "in").string(),
+                                         "--output", (folder / "out").string()});
+    expect_verified(outcome, 1500);
+    EXPECT_THAT(outcome.err, HasSubstr("bit for bit"));
+    EXPECT_EQ(first_difference(request, read_request(folder / "out")), std::nullopt);
+}
+
+TEST(Demo, GeneratedPayloadsCanBeWrittenAndSentAgain) {
+    const TemporaryFolder folder;
+    expect_verified(loopback_demo({"--tokens", "300", "--deepstack", "1", "--output", (folder / "one").string()}), 300);
+    expect_verified(run_command({"demo", "--fabric", "loopback", "--json", "--input", (folder / "one").string(),
+                                 "--output", (folder / "two").string()}),
+                    300);
+    EXPECT_EQ(first_difference(read_request(folder / "one"), read_request(folder / "two")), std::nullopt);
+}
+
+}  // namespace
+}  // namespace remit::tools::test

@@ -1,0 +1,212 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tools/cli/option_table.hpp"
+#include "tools/cli/parse.hpp"
+
+namespace remit::tools::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+using Arguments = std::vector<std::string>;
+
+Options parsed(Arguments arguments) {
+    const Parsed result = parse(arguments);
+    if (!result.options) throw std::logic_error("help instead of options");
+    return *result.options;
+}
+
+std::string refusal(const Arguments& arguments) {
+    try {
+        static_cast<void>(parse(arguments));
+    } catch (const UsageError& error) {
+        return error.what();
+    }
+    return "(accepted)";
+}
+
+struct BadValue {
+    std::string option;
+    std::string value;
+    std::string permitted;
+};
+
+/// So that a failing case names itself.
+void PrintTo(const BadValue& bad, std::ostream* stream) {
+    *stream << bad.option << "=" << bad.value.substr(0, 40);
+}
+
+class BadValues : public ::testing::TestWithParam<BadValue> {};
+
+TEST_P(BadValues, AreRefusedWithOptionValueAndRange) {
+    const BadValue& bad = GetParam();
+    for (const Arguments& arguments :
+         {Arguments{"demo", bad.option, bad.value}, Arguments{"demo", bad.option + "=" + bad.value}}) {
+        if (bad.value.empty() && arguments.size() == 2) continue;
+        EXPECT_THAT(refusal(arguments), AllOf(HasSubstr(bad.option), HasSubstr("\"" + bad.value + "\""),
+                                              HasSubstr("permitted: " + bad.permitted)));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Options, BadValues,
+    ::testing::Values(
+        BadValue{"--tokens", "0", "1 to 2147483647"}, BadValue{"--tokens", "-5", "1 to 2147483647"},
+        BadValue{"--tokens", "many", "1 to 2147483647"}, BadValue{"--tokens", "2147483648", "1 to 2147483647"},
+        BadValue{"--tokens", "99999999999999999999", "1 to 2147483647"}, BadValue{"--tokens", "1e3", "1 to 2147483647"},
+        BadValue{"--tokens", "1.5", "1 to 2147483647"}, BadValue{"--tokens", "0x10", "1 to 2147483647"},
+        BadValue{"--tokens", " 5", "1 to 2147483647"}, BadValue{"--tokens", "5 ", "1 to 2147483647"},
+        BadValue{"--tokens", "+5", "1 to 2147483647"}, BadValue{"--tokens", "", "1 to 2147483647"},
+        BadValue{"--allocate", "-1", "0 to 2147483647"}, BadValue{"--allocate", "x", "0 to 2147483647"},
+        BadValue{"--block-size", "0", "1 to 65536"}, BadValue{"--block-size", "65537", "1 to 65536"},
+        BadValue{"--sender-block-size", "0", "1 to 65536"}, BadValue{"--sender-block-size", "-128", "1 to 65536"},
+        BadValue{"--hidden", "0", "1 to 1048576"}, BadValue{"--hidden", "-4096", "1 to 1048576"},
+        BadValue{"--hidden", "1048577", "1 to 1048576"}, BadValue{"--dtype", "int8", "bf16, fp16, fp32, fp8"},
+        BadValue{"--dtype", "int32", "bf16, fp16, fp32, fp8"}, BadValue{"--dtype", "BF16", "bf16, fp16, fp32, fp8"},
+        BadValue{"--deepstack", "65", "0 to 64"}, BadValue{"--deepstack", "-1", "0 to 64"},
+        BadValue{"--pool-blocks", "0", "1 to 16777216"}, BadValue{"--pool-blocks", "16777217", "1 to 16777216"},
+        BadValue{"--sender-pool-blocks", "0", "1 to 16777216"}, BadValue{"--requests", "0", "1 to 1000000"},
+        BadValue{"--requests", "-1", "1 to 1000000"}, BadValue{"--concurrency", "0", "1 to 4096"},
+        BadValue{"--layout", "blocks", "segments, slab"}, BadValue{"--source", "slab", "blocks, contiguous"},
+        BadValue{"--fabric", "tcp", "verbs, loopback"}, BadValue{"--device", "a,b,c", "the name"},
+        BadValue{"--device", "a,", "the name"}, BadValue{"--device", "../../etc", "the name"},
+        BadValue{"--gid-index", "256", "0 to 255"}, BadValue{"--gid-index", "-1", "0 to 255"},
+        BadValue{"--ib-port", "0", "1 to 255"}, BadValue{"--seed", "-1", "0 to 18446744073709551615"},
+        BadValue{"--seed", "18446744073709551616", "0 to 18446744073709551615"},
+        BadValue{"--timeout", "0", "1 to 86400"}, BadValue{"--log-level", "loud", "trace, debug"},
+        BadValue{"--input", "", "a folder"}));
+
+TEST(Options, DefaultsAreThoseOfTheManual) {
+    const Options options = parsed({"demo"});
+    EXPECT_EQ(options.command, Command::demo);
+    EXPECT_EQ(options.tokens, 2000U);
+    EXPECT_EQ(options.allocate, 1024U);
+    EXPECT_EQ(options.block_size, 128U);
+    EXPECT_FALSE(options.sender_block_size);
+    EXPECT_EQ(options.hidden, 4096U);
+    EXPECT_EQ(options.dtype, DType::bf16);
+    EXPECT_EQ(options.pool_blocks, 256U);
+    EXPECT_EQ(options.requests, 1U);
+    EXPECT_EQ(options.concurrency, 8U);
+    EXPECT_EQ(options.fabric, FabricKind::verbs);
+    EXPECT_FALSE(options.keep_blocks);
+}
+
+TEST(Options, EveryOptionIsTaken) {
+    const Options options = parsed({"demo",
+                                    "--tokens",
+                                    "10000",
+                                    "--allocate=0",
+                                    "--block-size",
+                                    "112",
+                                    "--sender-block-size",
+                                    "80",
+                                    "--hidden",
+                                    "64",
+                                    "--dtype",
+                                    "fp8",
+                                    "--deepstack",
+                                    "3",
+                                    "--pool-blocks",
+                                    "8",
+                                    "--sender-pool-blocks",
+                                    "900",
+                                    "--requests",
+                                    "40",
+                                    "--concurrency",
+                                    "4",
+                                    "--layout",
+                                    "slab",
+                                    "--source",
+                                    "contiguous",
+                                    "--sink",
+                                    "--device",
+                                    "a0,b0",
+                                    "--gid-index",
+                                    "3",
+                                    "--ib-port",
+                                    "2",
+                                    "--fabric",
+                                    "loopback",
+                                    "--seed",
+                                    "18446744073709551615",
+                                    "--json",
+                                    "--log-level",
+                                    "debug",
+                                    "--insecure",
+                                    "--timeout",
+                                    "5"});
+    EXPECT_EQ(options.tokens, 10000U);
+    EXPECT_EQ(options.allocate, 0U);
+    EXPECT_EQ(options.block_size, 112U);
+    EXPECT_EQ(options.sender_block_size, 80U);
+    EXPECT_EQ(options.dtype, DType::fp8);
+    EXPECT_EQ(options.deepstack, 3U);
+    EXPECT_EQ(options.layout, Arrangement::slab);
+    EXPECT_EQ(options.source, SourceKind::contiguous);
+    EXPECT_TRUE(options.sink);
+    EXPECT_EQ(options.devices, (std::vector<std::string>{"a0", "b0"}));
+    EXPECT_EQ(options.gid_index, 3U);
+    EXPECT_EQ(options.seed, 18446744073709551615U);
+    EXPECT_TRUE(options.json && options.insecure);
+    EXPECT_TRUE(options.was_given("--tokens"));
+    EXPECT_FALSE(options.was_given("--output"));
+}
+
+TEST(Options, UnknownOptionsAreNamedWithWhatIsKnown) {
+    EXPECT_THAT(refusal({"demo", "--token", "5"}),
+                AllOf(HasSubstr("\"--token\""), HasSubstr("\"5\""), HasSubstr("--tokens, --allocate")));
+    EXPECT_THAT(refusal({"demo", "--frobnicate=7"}), HasSubstr("\"--frobnicate\""));
+    EXPECT_THAT(refusal({"demo", "-x"}), HasSubstr("\"-x\""));
+    EXPECT_THAT(refusal({"demo", "surplus"}), HasSubstr("\"surplus\""));
+    // Each half knows its own options only.
+    EXPECT_THAT(refusal({"demo", "--listen", "tcp://127.0.0.1:1"}), HasSubstr("\"--listen\""));
+    EXPECT_THAT(refusal({"embed", "--connect", "tcp://127.0.0.1:1"}), HasSubstr("\"--connect\""));
+    EXPECT_THAT(refusal({"embed", "--output", "x"}), HasSubstr("\"--output\""));
+}
+
+TEST(Options, CommandsAreNamed) {
+    for (const Arguments& arguments : {Arguments{}, Arguments{"dmeo"}, Arguments{"--tokens", "5"}}) {
+        EXPECT_THAT(refusal(arguments), HasSubstr("permitted: demo, embed, language"));
+    }
+}
+
+TEST(Options, MissingAndRepeatedValuesNameTheOption) {
+    EXPECT_THAT(refusal({"demo", "--tokens"}), AllOf(HasSubstr("--tokens"), HasSubstr("1 to 2147483647")));
+    EXPECT_THAT(refusal({"demo", "--tokens", "--json"}), AllOf(HasSubstr("--tokens"), HasSubstr("1 to 2147483647")));
+    EXPECT_THAT(refusal({"demo", "--tokens", "5", "--tokens", "6"}), AllOf(HasSubstr("--tokens"), HasSubstr("once")));
+    EXPECT_THAT(refusal({"demo", "--sender-block-size"}), HasSubstr("option --sender-block-size"));
+    EXPECT_THAT(refusal({"demo", "--json=maybe"}), HasSubstr("--json"));
+}
+
+TEST(Options, ContradictionsAreRefused) {
+    EXPECT_THAT(refusal({"demo", "--sink", "--keep-blocks"}), AllOf(HasSubstr("--sink"), HasSubstr("--keep-blocks")));
+    EXPECT_THAT(refusal({"embed", "--fabric", "loopback"}), AllOf(HasSubstr("--fabric"), HasSubstr("verbs")));
+    EXPECT_THAT(refusal({"language"}), HasSubstr("--connect"));
+    EXPECT_THAT(refusal({"embed", "--device", "a,b"}), HasSubstr("--device"));
+    EXPECT_THAT(refusal({"demo", "--output", "x", "--requests", "2"}), AllOf(HasSubstr("--requests"), HasSubstr("1")));
+}
+
+TEST(Options, HelpAndVersionAreNoErrors) {
+    EXPECT_THAT(parse({"--help"}).text, AllOf(HasSubstr("demo"), HasSubstr("language")));
+    EXPECT_THAT(parse({"demo", "--help"}).text, AllOf(HasSubstr("--tokens"), HasSubstr("1 to 2147483647")));
+    EXPECT_THAT(parse({"--version"}).text, HasSubstr("remit "));
+}
+
+TEST(Options, HelpShowsEveryOptionButTheInternalOne) {
+    const std::string help = parse({"demo", "--help"}).text;
+    for (const OptionSpec& spec : option_table()) {
+        if (!spec.in_demo) continue;
+        EXPECT_THAT(help, HasSubstr(spec.name));
+        EXPECT_FALSE(spec.permitted.empty()) << spec.name;
+    }
+    EXPECT_EQ(parse({"embed", "--help"}).text.find("--events"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace remit::tools::test

@@ -1,0 +1,97 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "temporary_folder.hpp"
+#include "tools/cli/parse.hpp"
+#include "tools/run/workload.hpp"
+
+namespace remit::tools::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+Workload work_of(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "demo");
+    return make_workload(*parse(arguments).options);
+}
+
+std::string refusal(const std::vector<std::string>& arguments) {
+    try {
+        static_cast<void>(work_of(arguments));
+    } catch (const UsageError& error) {
+        return error.what();
+    }
+    return "(accepted)";
+}
+
+void write_small_request(const TemporaryFolder& folder) {
+    RequestFolder request;
+    request.tokens = 5;
+    request.hidden = 3;
+    request.dtype = DType::fp16;
+    request.embeddings.resize(30);
+    request.fill_ids.resize(20);
+    request.mrope_positions.resize(60);
+    write_request(folder.path(), request);
+}
+
+TEST(Workload, TheGuessIsClampedToThePool) {
+    EXPECT_EQ(work_of({}).expected_tokens, 1024U);
+    EXPECT_EQ(work_of({"--pool-blocks", "4"}).expected_tokens, 512U);
+    EXPECT_EQ(work_of({"--allocate", "0", "--pool-blocks", "4"}).expected_tokens, 0U);
+}
+
+TEST(Workload, TheSendersPoolHoldsWhatIsInFlight) {
+    EXPECT_EQ(work_of({}).sender_pool_blocks, 16U);
+    EXPECT_EQ(work_of({"--requests", "3", "--hidden", "64"}).sender_pool_blocks, 48U);
+    EXPECT_EQ(work_of({"--requests", "40", "--concurrency", "2", "--hidden", "64"}).sender_pool_blocks, 32U);
+    EXPECT_EQ(work_of({"--sender-block-size", "80"}).sender_pool_blocks, 25U);
+    EXPECT_EQ(work_of({"--sender-block-size", "80"}).receiver_layout.block_size(), 128U);
+    EXPECT_EQ(work_of({"--source", "contiguous"}).sender_pool_blocks, 1U);
+}
+
+TEST(Workload, ASendersPoolTooSmallForOneRequestIsRefused) {
+    EXPECT_THAT(refusal({"--sender-pool-blocks", "15"}),
+                AllOf(HasSubstr("--sender-pool-blocks"), HasSubstr("\"15\""), HasSubstr("16 or more")));
+    EXPECT_EQ(work_of({"--sender-pool-blocks", "16", "--requests", "4", "--hidden", "64"}).sender_pool_blocks, 16U);
+}
+
+TEST(Workload, WhatNoMachineHoldsIsRefusedBeforeItIsAllocated) {
+    const std::vector<std::string> huge{"--tokens", "2147483647", "--hidden", "1048576", "--dtype", "fp32"};
+    EXPECT_THAT(refusal(huge), AllOf(HasSubstr("GiB"), HasSubstr("--tokens")));
+    EXPECT_THAT(refusal({"--pool-blocks", "16777216", "--block-size", "65536", "--hidden", "1048576", "--deepstack",
+                         "64", "--dtype", "fp32"}),
+                HasSubstr("permitted"));
+    EXPECT_THAT(refusal({"--tokens", "2147483647", "--block-size", "1", "--concurrency", "4096", "--requests", "4096"}),
+                HasSubstr("--concurrency"));
+}
+
+TEST(Workload, FilesSetTheShape) {
+    const TemporaryFolder folder;
+    write_small_request(folder);
+    const Workload work = work_of({"--input", folder.path().string()});
+    EXPECT_EQ(work.tokens, 5U);
+    EXPECT_EQ(work.receiver_layout.shape().hidden, 3U);
+    EXPECT_EQ(work.receiver_layout.shape().dtype, DType::fp16);
+    EXPECT_EQ(work.payload(1)->tokens(), 5U);
+    EXPECT_EQ(work_of({"--input", folder.path().string(), "--hidden", "3"}).tokens, 5U);
+}
+
+TEST(Workload, OptionsThatContradictFilesNameBoth) {
+    const TemporaryFolder folder;
+    write_small_request(folder);
+    const auto contradiction = [&](const char* option, const char* value) {
+        return refusal({"--input", folder.path().string(), option, value});
+    };
+    EXPECT_THAT(contradiction("--hidden", "4"), AllOf(HasSubstr("--hidden"), HasSubstr("\"4\""), HasSubstr("have 3")));
+    EXPECT_THAT(contradiction("--tokens", "6"), AllOf(HasSubstr("--tokens"), HasSubstr("\"6\""), HasSubstr("have 5")));
+    EXPECT_THAT(contradiction("--dtype", "bf16"), AllOf(HasSubstr("\"bf16\""), HasSubstr("have fp16")));
+    EXPECT_THAT(contradiction("--deepstack", "1"), AllOf(HasSubstr("\"1\""), HasSubstr("have 0")));
+}
+
+}  // namespace
+}  // namespace remit::tools::test
