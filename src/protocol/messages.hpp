@@ -37,7 +37,7 @@ struct PeerLimits {
 };
 
 struct Register {
-    PeerAddress from;
+    PeerAddress from{};  ///< stamped by the sender's driver
     SessionId id;
     Layout::Shape layout;
     BlockMap pool;  ///< remote keys
@@ -65,7 +65,7 @@ struct Registered {
 
 struct Init {
     RoomId room = 0;
-    PeerAddress from;
+    PeerAddress from{};  ///< stamped by the sender's driver
     SessionId id;
     BlockTable blocks;
     std::uint32_t required_dst_info_num = 1;
@@ -74,7 +74,7 @@ struct Init {
 
 struct Resume {
     RoomId room = 0;
-    PeerAddress from;
+    PeerAddress from{};  ///< stamped by the sender's driver
     SessionId id;
     BlockTable blocks;
     std::uint32_t required_dst_info_num = 1;
@@ -96,7 +96,7 @@ enum class AbortKind : std::uint8_t { abort, yield };
 
 struct Abort {
     RoomId room = 0;
-    PeerAddress from;
+    PeerAddress from{};  ///< stamped by the sender's driver
     SessionId id;
     AbortKind kind = AbortKind::abort;
 };
@@ -109,20 +109,20 @@ struct Aborted {
 };
 
 struct Close {
-    PeerAddress from;
+    PeerAddress from{};  ///< stamped by the sender's driver
     SessionId id;
     std::string reason;
 };
 
 struct Ping {
-    PeerAddress from;
+    PeerAddress from{};  ///< stamped by the sender's driver
     SessionId id;
     std::uint64_t sequence = 0;
     std::uint64_t sent_ns = 0;  ///< sender's monotonic clock
 };
 
 struct Pong {
-    PeerAddress from;
+    PeerAddress from{};  ///< stamped by the sender's driver
     SessionId id;
     std::uint64_t sequence = 0;
     std::uint64_t ping_ns = 0;  ///< the PING's, echoed

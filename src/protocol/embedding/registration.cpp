@@ -180,7 +180,7 @@ void Machine::handle(const Ping& m) {
     const Found found = find(m.from, m.id);
     if (found.generation == nullptr) return;
     tell(*found.session,
-         Pong{{}, m.id, m.sequence, m.sent_ns, static_cast<std::uint64_t>(now_.count())});
+         Pong{.id = m.id, .sequence = m.sequence, .ping_ns = m.sent_ns, .pong_ns = static_cast<std::uint64_t>(now_.count())});
 }
 
 void Machine::handle(const Pong& m) {

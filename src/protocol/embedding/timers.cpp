@@ -93,10 +93,9 @@ void Machine::generations_due() {
                 silent.push_back(number);
             } else if (now_ >= generation.next_ping) {
                 generation.next_ping = now_ + config_.timing.ping_period;
-                tell(session, Ping{{},
-                                   {session.id, number, 0, config_.incarnation},
-                                   ++generation.ping_sequence,
-                                   static_cast<std::uint64_t>(now_.count())});
+                tell(session, Ping{.id = {session.id, number, 0, config_.incarnation},
+                                   .sequence = ++generation.ping_sequence,
+                                   .sent_ns = static_cast<std::uint64_t>(now_.count())});
             }
         }
         for (const std::uint64_t number : silent) {

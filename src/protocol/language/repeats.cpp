@@ -19,12 +19,16 @@ void Machine::repeat(Attempt& attempt) {
     const Session& session = *session_by_id(attempt.key.session);
     if (attempt.mode != OfferMode::running) {
         const AbortKind kind = attempt.mode == OfferMode::yielding ? AbortKind::yield : AbortKind::abort;
-        tell(session, attempt.key.generation, Abort{room.room, {}, attempt.id, kind});
+        tell(session, attempt.key.generation, Abort{.room = room.room, .id = attempt.id, .kind = kind});
     } else {
         const bool init_open = attempt.init_tokens > 0 && !attempt.rounds[0].arrived;
         if (room.total == 0 || init_open) {
             tell(session, attempt.key.generation,
-                 Init{room.room, {}, attempt.id, attempt.init_blocks, room.required, attempt.init_tokens});
+                 Init{.room = room.room,
+                      .id = attempt.id,
+                      .blocks = attempt.init_blocks,
+                      .required_dst_info_num = room.required,
+                      .allocated_tokens = attempt.init_tokens});
         }
         for (std::size_t k = attempt.init_tokens > 0 ? 1 : 0; k < attempt.rounds.size(); ++k) {
             if (!attempt.rounds[k].arrived) tell_round(room, attempt, attempt.rounds[k]);
@@ -36,7 +40,12 @@ void Machine::repeat(Attempt& attempt) {
 
 void Machine::tell_round(const Room& room, const Attempt& attempt, const Round& round) {
     tell(*session_by_id(attempt.key.session), attempt.key.generation,
-         Resume{room.room, {}, attempt.id, round.blocks, room.required, round.first, round.capacity});
+         Resume{.room = room.room,
+                .id = attempt.id,
+                .blocks = round.blocks,
+                .required_dst_info_num = room.required,
+                .sent_tokens = round.first,
+                .allocated_tokens = round.capacity});
 }
 
 void Machine::watch(Attempt& attempt) {

@@ -66,7 +66,12 @@ void Machine::on_create_failed(const GenerationKey& key, const std::string& reas
 void Machine::repeat_register(Session& session, Generation& generation) {
     const SessionId id{session.id, generation.number, 0, 0};
     tell(session, generation.number,
-         Register{{}, id, config_.layout, config_.pool, generation.local, {config_.max_message}, {"fence", "yield"}});
+         Register{.id = id,
+                  .layout = config_.layout,
+                  .pool = config_.pool,
+                  .queue_pairs = generation.local,
+                  .limits = {config_.max_message},
+                  .capabilities = {"fence", "yield"}});
     generation.next_register = generation.backoff.after(now_, config_.timing);
 }
 
@@ -230,7 +235,7 @@ void Machine::begin_close(const Session& session, std::uint64_t generation, cons
                     now_,
                     now_ + config_.timing.close_deadline,
                     {}};
-    tell(session, generation, Close{{}, closing.id, reason});
+    tell(session, generation, Close{.id = closing.id, .reason = reason});
     closing.next = closing.backoff.after(now_, config_.timing);
     closings_.push_back(std::move(closing));
 }
@@ -243,7 +248,7 @@ void Machine::handle(const Ping& m) {
     }
     generation->heard = now_;
     tell(*session_by_id(m.id.session), m.id.generation,
-         Pong{{}, m.id, m.sequence, m.sent_ns, static_cast<std::uint64_t>(now_.count())});
+         Pong{.id = m.id, .sequence = m.sequence, .ping_ns = m.sent_ns, .pong_ns = static_cast<std::uint64_t>(now_.count())});
 }
 
 void Machine::handle(const Pong& m) {

@@ -46,10 +46,9 @@ void Machine::sessions_due() {
             } else if (now_ >= generation.next_ping) {
                 generation.next_ping = now_ + config_.timing.ping_period;
                 tell(session, number,
-                     Ping{{},
-                          {session.id, number, 0, generation.incarnation},
-                          ++generation.ping_sequence,
-                          static_cast<std::uint64_t>(now_.count())});
+                     Ping{.id = {session.id, number, 0, generation.incarnation},
+                          .sequence = ++generation.ping_sequence,
+                          .sent_ns = static_cast<std::uint64_t>(now_.count())});
             }
         }
     }
@@ -64,7 +63,7 @@ void Machine::closings_due() {
     closings_.erase(std::remove_if(closings_.begin(), closings_.end(), expired), closings_.end());
     for (Closing& closing : closings_) {
         if (closing.next > now_) continue;
-        actions_.push_back(Tell{closing.embedding, closing.id.generation_key(), Close{{}, closing.id, closing.reason}});
+        actions_.push_back(Tell{closing.embedding, closing.id.generation_key(), Close{.id = closing.id, .reason = closing.reason}});
         closing.next = closing.backoff.after(now_, config_.timing);
     }
 }
