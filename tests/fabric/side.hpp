@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -108,6 +109,7 @@ struct Case {
     std::function<void(Side&)> sender;
     std::function<void(Side&)> receiver;
 };
+inline void PrintTo(const Case& test, std::ostream* out) { *out << test.name; }
 [[nodiscard]] const std::vector<Case>& conformance_cases();
 /// Those where the wire's patience is waited out: run with short retry times.
 [[nodiscard]] const std::vector<Case>& impatient_cases();

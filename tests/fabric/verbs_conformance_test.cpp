@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <thread>
 
@@ -86,6 +87,22 @@ TEST(VerbsConformanceWith, StrictOrderingForkInitAndTrafficClass) {
     options.traffic_class = 104;
     options.hop_limit = 1;
     run_on_two_devices(case_of("ChainWithLastSignalled"), options, options);
+}
+
+std::uint64_t bytes_sent(const std::string& netdev) {
+    std::ifstream file("/sys/class/net/" + netdev + "/statistics/tx_bytes");
+    std::uint64_t bytes = 0;
+    file >> bytes;
+    return bytes;
+}
+
+/// Not copied inside one device: what is written shows in the counters of the network device between the two.
+TEST(VerbsConformanceWith, DataCrossesTheNetworkDevice) {
+    const auto netdevs = words_of("REMIT_RDMA_NETDEVS");
+    if (netdevs.empty()) GTEST_SKIP() << "REMIT_RDMA_NETDEVS names no network device whose counters could be read";
+    const std::uint64_t before = bytes_sent(netdevs[0]);
+    run_on_two_devices(case_of("WriteOfEightMiB"));
+    EXPECT_GE(bytes_sent(netdevs[0]) - before, 8U << 20U);
 }
 
 }  // namespace
