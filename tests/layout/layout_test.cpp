@@ -70,7 +70,7 @@ TEST(Layout, EveryElementTypeScalesTheEmbeddingsAlone) {
 }
 
 TEST(Layout, AuxIsOneRowWhateverTheBlockSize) {
-    const Segment& aux = default_layout().segments()[3];
+    const Segment aux = default_layout().segments()[3];
     EXPECT_TRUE(aux.once_per_request);
     EXPECT_EQ(aux.block_bytes(1), aux.block_bytes(65536));
     EXPECT_EQ(aux.rows(65536), 1u);
