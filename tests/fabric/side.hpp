@@ -109,7 +109,9 @@ struct Case {
     std::function<void(Side&)> sender;
     std::function<void(Side&)> receiver;
 };
-inline void PrintTo(const Case& test, std::ostream* out) { *out << test.name; }
+inline void PrintTo(const Case& test, std::ostream* out) {
+    *out << test.name;
+}
 [[nodiscard]] const std::vector<Case>& conformance_cases();
 /// Those where the wire's patience is waited out: run with short retry times.
 [[nodiscard]] const std::vector<Case>& impatient_cases();
