@@ -1,5 +1,6 @@
 #include "tools/report/progress_bar.hpp"
 
+#include <spdlog/fmt/fmt.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,10 +18,8 @@ std::string bar_text(const Progress& progress) {
     const std::uint64_t done = std::min(progress.tokens_done, progress.tokens);
     const double part = progress.tokens == 0 ? 0 : static_cast<double>(done) / static_cast<double>(progress.tokens);
     const auto filled = static_cast<std::size_t>(part * static_cast<double>(kWidth));
-    return "[" + std::string(filled, '#') + std::string(kWidth - filled, '.') + "] " +
-           std::to_string(static_cast<int>(part * 100)) + " %  " + std::to_string(progress.requests_done) + "/" +
-           std::to_string(progress.requests) + " requests, " + std::to_string(done) + " of " +
-           std::to_string(progress.tokens) + " tokens";
+    return fmt::format("[{:#>{}}{:.>{}}] {} %  {}/{} requests, {} of {} tokens", "", filled, "", kWidth - filled,
+                       static_cast<int>(part * 100), progress.requests_done, progress.requests, done, progress.tokens);
 }
 
 ProgressBar::ProgressBar() : terminal_(isatty(STDERR_FILENO) == 1), begin_(std::chrono::steady_clock::now()) {}
