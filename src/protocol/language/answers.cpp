@@ -60,4 +60,16 @@ void Machine::handle(const Aborted& m) {
     }
 }
 
+void Machine::on_dry(const GenerationKey& key, Time now) {
+    enter(now);
+    if (Session* session = session_by_id(key.session)) {
+        for (auto& [number, attempt] : session->attempts) {
+            if (!attempt.aborted_unseen || attempt.key.generation != key.generation) continue;
+            attempt.closed_rounds = 0;
+            touch(attempt);
+        }
+    }
+    settle();
+}
+
 }  // namespace remit::protocol::language
