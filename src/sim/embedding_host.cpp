@@ -1,0 +1,284 @@
+#include "sim/embedding_host.hpp"
+
+#include "sim/host_common.hpp"
+#include "sim/violation.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+namespace remit::sim {
+namespace {
+
+using namespace protocol::embedding;
+
+Config config_of(Context& context, std::uint32_t index) {
+    const EmbeddingSettings& e = context.settings.embeddings[index];
+    Config config;
+    config.timing = context.settings.timing;
+    config.layout = context.shape(e.block_size, Arrangement::segments);
+    config.incarnation = context.next_life++;
+    config.attempt_window = context.settings.window;
+    config.max_queue_pairs = e.queue_pairs;
+    config.max_message = context.settings.round.max_write;
+    return config;
+}
+
+}  // namespace
+
+EmbeddingHost::EmbeddingHost(Context& context, std::uint32_t index)
+    : context_(context),
+      index_(index),
+      place_(context.place_of_embedding(index)),
+      layout_(Layout::multimodal(context.shape(context.settings.embeddings[index].block_size, Arrangement::segments))),
+      machine_(config_of(context, index)) {}
+
+void EmbeddingHost::execute() {
+    actions_.clear();
+    actions_.swap(machine_.actions());
+    for (auto& action : actions_) {
+        context_.trace.mix(action.index());
+        std::visit([this](auto& a) { act(a); }, action);
+    }
+    const protocol::Time next = machine_.next_deadline();
+    context_.trace.mix(static_cast<std::uint64_t>(next.count()));
+}
+
+// ---------------------------------------------------------------------------------- events
+
+void EmbeddingHost::deliver(const protocol::ToEmbedding& message) {
+    if (context_.trace.words()) context_.trace.say("E{} <- {}", index_, in_words(message));
+    machine_.on_message(message, context_.now);
+    execute();
+}
+
+void EmbeddingHost::user_send(const PlannedSend& planned) {
+    const SendRecord& send = context_.users.begin_send(index_, planned);
+    context_.trace.say("E{} send {} of room {}, {} tokens", index_, send.id, send.room, send.total);
+    sends_.push_back(send.id);
+    machine_.on_send(send.id, send.room, send.total, context_.now);
+    execute();
+}
+
+void EmbeddingHost::user_cancel(std::size_t which) {
+    context_.trace.say("E{} user cancels send {}", index_, sends_[which]);
+    machine_.on_cancel(sends_[which], "cancelled by its user", context_.now);
+    execute();
+}
+
+void EmbeddingHost::user_reject(RoomId room) {
+    context_.trace.say("E{} user rejects room {}", index_, room);
+    machine_.on_reject(room, "rejected by its user", context_.now);
+    execute();
+}
+
+void EmbeddingHost::queue_pair_failed(const protocol::GenerationKey& generation, const std::string& reason) {
+    context_.trace.say("E{} generation {}.{} failed: {}", index_, generation.session, generation.generation, reason);
+    machine_.on_generation_failed(generation, reason, context_.now);
+    execute();
+}
+
+void EmbeddingHost::on_time() {
+    context_.trace.say("E{} on_time", index_);
+    machine_.on_time(context_.now);
+    execute();
+    if (machine_.next_deadline() <= context_.now) {
+        throw Violation("E: on_time() leaves a deadline in the past: its driver would spin");
+    }
+}
+
+void EmbeddingHost::shut_down() {
+    context_.trace.say("E{} shuts down", index_);
+    machine_.shut_down("worker stops", context_.now);
+    execute();
+    while (!answers_.empty()) answer();
+    if (machine_.unfinished_sends() != 0 || machine_.generations() != 0) {
+        throw Violation("E: shut_down() leaves sends or generations");
+    }
+}
+
+void EmbeddingHost::answer() {
+    const std::size_t which = context_.random.below(answers_.size());
+    const Answer answer = answers_[which];
+    answers_.erase(answers_.begin() + static_cast<std::ptrdiff_t>(which));
+    context_.trace.mix(static_cast<std::uint64_t>(answer.kind));
+    if (answer.kind == Answer::Kind::idle) {
+        const auto found = attempts_.find(answer.attempt);
+        if (found == attempts_.end() || !idle(found->second) || !found->second.owes_idle) return;
+        found->second.owes_idle = false;
+        context_.trace.say("E{} idle {}.{}.{}", index_, answer.attempt.session, answer.attempt.generation,
+                           answer.attempt.attempt);
+        machine_.on_idle(answer.attempt, context_.now);
+        return execute();
+    }
+    const auto found = generations_.find(answer.generation);
+    if (answer.kind == Answer::Kind::build_failed) {
+        machine_.on_build_failed(answer.generation, "no queue pairs left", context_.now);
+        return execute();
+    }
+    if (found == generations_.end()) return;
+    std::vector<QueuePairAddress> local;
+    for (const std::uint32_t number : found->second.queue_pairs) local.push_back({number, 0, 1024, 0, {}});
+    context_.trace.say("E{} built {}.{}", index_, answer.generation.session, answer.generation.generation);
+    machine_.on_built(answer.generation, std::move(local), context_.now);
+    execute();
+}
+
+// ---------------------------------------------------------------------------------- actions
+
+void EmbeddingHost::act(Tell& action) {
+    if (context_.trace.words()) {
+        context_.trace.say("   E{} -> {} {}", index_, context_.name_of(Context::place_at(action.to)),
+                           in_words(action.message));
+    }
+    fill_sender(action.message, Context::address_of(place_));
+    context_.trace.mix(action.message.index());
+    context_.network.send(place_, Context::place_at(action.to), action.session,
+                          {context_.now, std::move(action.message)});
+}
+
+void EmbeddingHost::act(BuildGeneration& action) {
+    ++context_.statistics.generations;
+    if (generations_.count(action.key) != 0) throw Violation("E: a generation is built twice");
+    if (context_.settings.has(Fault::build_error) && context_.random.percent(20)) {
+        context_.count(Fault::build_error);
+        context_.users.hard = true;
+        answers_.push_back({Answer::Kind::build_failed, action.key, {}});
+        return;
+    }
+    Generation& generation = generations_[action.key];
+    generation.shape = action.layout;
+    generation.pool = action.pool;
+    generation.max_message = action.limits.max_message;
+    for (std::uint32_t i = 0; i < action.remote.size(); ++i) {
+        QueuePair& made = context_.fabric.create(place_, action.key, i);
+        made.peer = action.remote[i].number;
+        generation.queue_pairs.push_back(made.number);
+        generation.used.push_back(0);
+    }
+    answers_.push_back({Answer::Kind::built, action.key, {}});
+}
+
+void EmbeddingHost::act(DestroyGeneration& action) {
+    context_.trace.say("   E{} destroys {}.{}: {}", index_, action.key.session, action.key.generation, action.reason);
+    if (action.reason.find("silent") != std::string::npos) ++context_.statistics.peer_deaths;
+    const auto found = generations_.find(action.key);
+    if (found != generations_.end()) {
+        for (const std::uint32_t number : found->second.queue_pairs) {
+            context_.fabric.destroy(number);
+            completions.erase(std::remove_if(completions.begin(), completions.end(),
+                                             [&](const SendCompletion& c) { return c.queue_pair == number; }),
+                              completions.end());
+        }
+        generations_.erase(found);
+    }
+    for (auto& [key, attempt] : attempts_) {
+        if (key.generation_key() != action.key) continue;
+        drop_queued(attempt);
+        attempt.in_flight = 0;
+        became_idle(key, attempt);
+    }
+}
+
+void EmbeddingHost::act(StartRound& action) {
+    const auto generation = generations_.find(action.key.generation_key());
+    if (generation == generations_.end()) throw Violation("E: a round starts on a generation that is not there");
+    Attempt& attempt = attempts_[action.key];
+    if (action.round != attempt.rounds.size()) throw Violation("E: rounds start out of order");
+    const std::size_t pairs = generation->second.queue_pairs.size();
+    attempt.send = action.send;
+    attempt.queues.resize(pairs);
+    attempt.owes_idle = true;
+    auto planned = std::make_shared<PlannedRound>();
+    plan_round(action, generation->second, *planned);
+    Round& round = attempt.rounds.emplace_back();
+    round.immediate_posted.resize(pairs);
+    const bool immediate_first = context_.settings.sabotage == Sabotage::immediate_first && context_.random.percent(30);
+    if (immediate_first) {
+        for (std::size_t i = 0; i < pairs; ++i) queue_immediate(attempt, action.round, i);
+    }
+    for (std::uint32_t c = 0; c < planned->plan.chunks.size(); ++c) {
+        const plan::Chunk& chunk = planned->plan.chunks[c];
+        for (std::uint32_t w = 0; w < chunk.writes; ++w) {
+            if (context_.settings.sabotage == Sabotage::lose_write && context_.random.percent(5)) continue;
+            ++round.left;
+            attempt.queues[context_.random.below(pairs)].push_back(
+                {action.round, false, c, chunk.first_write + w, planned});
+        }
+    }
+    if (!immediate_first) {
+        for (std::size_t i = 0; i < pairs; ++i) queue_immediate(attempt, action.round, i);
+    }
+    context_.trace.say("   E{} starts {}.{}.{} round {} [{}, {}), {} writes", index_, action.key.session,
+                       action.key.generation, action.key.attempt, action.round, action.range.first, action.range.end(),
+                       planned->plan.writes.size());
+}
+
+void EmbeddingHost::queue_immediate(Attempt& attempt, std::uint32_t round, std::size_t queue_pair) {
+    const bool last = queue_pair + 1 == attempt.queues.size();
+    ++attempt.rounds[round].left;
+    if (context_.settings.sabotage == Sabotage::drop_immediate && last && context_.random.percent(10)) {
+        --attempt.rounds[round].left;
+        attempt.rounds[round].immediate_posted[queue_pair] = true;
+        return;
+    }
+    attempt.queues[queue_pair].push_back({round, true, 0, 0, nullptr});
+}
+
+void EmbeddingHost::drop_queued(Attempt& attempt) {
+    for (auto& queue : attempt.queues) {
+        for (const Pending& pending : queue) attempt.rounds[pending.round].dropped = true;
+        queue.clear();
+    }
+}
+
+void EmbeddingHost::act(CancelAttempt& action) {
+    const auto found = attempts_.find(action.key);
+    if (found == attempts_.end()) return;
+    drop_queued(found->second);
+    became_idle(action.key, found->second);
+}
+
+void EmbeddingHost::act(CloseRounds& action) {
+    const auto found = attempts_.find(action.key);
+    if (found == attempts_.end()) throw Violation("E: rounds are closed that were never started");
+    Attempt& attempt = found->second;
+    attempt.owes_idle = true;
+    drop_queued(attempt);
+    for (std::size_t i = 0; i < attempt.queues.size(); ++i) {
+        for (std::uint32_t round = 0; round < attempt.rounds.size(); ++round) {
+            if (!attempt.rounds[round].immediate_posted[i]) queue_immediate(attempt, round, i);
+        }
+    }
+    became_idle(action.key, attempt);
+}
+
+void EmbeddingHost::act(ForgetAttempt& action) {
+    const auto found = attempts_.find(action.key);
+    if (found == attempts_.end()) return;
+    if (!idle(found->second)) throw Violation("E: an attempt is forgotten that has work in flight");
+    if (found->second.owes_idle) throw Violation("E: an attempt is forgotten before it was told to be idle");
+    attempts_.erase(found);
+}
+
+void EmbeddingHost::act(SendStatus& action) {
+    context_.trace.mix(static_cast<std::uint64_t>(action.status));
+}
+
+void EmbeddingHost::act(SendFinal& action) {
+    context_.users.end_send(action.send, action.status, action.reason);
+    sends_.erase(std::remove(sends_.begin(), sends_.end(), action.send), sends_.end());
+}
+
+bool EmbeddingHost::idle(const Attempt& attempt) const {
+    const bool queued =
+        std::any_of(attempt.queues.begin(), attempt.queues.end(), [](const auto& queue) { return !queue.empty(); });
+    const bool early = context_.settings.sabotage == Sabotage::idle_early;
+    return !queued && (early || attempt.in_flight == 0);
+}
+
+void EmbeddingHost::became_idle(const protocol::AttemptKey& key, Attempt& attempt) {
+    if (attempt.owes_idle && idle(attempt)) answers_.push_back({Answer::Kind::idle, {}, key});
+}
+
+}  // namespace remit::sim

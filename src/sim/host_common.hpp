@@ -1,0 +1,24 @@
+#pragma once
+
+#include "protocol/messages.hpp"
+
+#include <string>
+#include <variant>
+
+namespace remit::sim {
+
+/// What a worker adds to what its state machine tells: its own address.
+template <class Variant>
+void fill_sender(Variant& message, const protocol::PeerAddress& address) {
+    std::visit(
+        [&](auto& m) {
+            if constexpr (requires { m.from; }) m.from = address;
+        },
+        message);
+}
+
+/// A message as words for traces.
+[[nodiscard]] std::string in_words(const protocol::ToEmbedding& message);
+[[nodiscard]] std::string in_words(const protocol::ToLanguage& message);
+
+}  // namespace remit::sim

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "sim/settings.hpp"
+#include "sim/statistics.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace remit::sim {
+
+struct Outcome {
+    std::string failure;  ///< empty: all checks held
+    Statistics statistics;
+    std::uint64_t trace_hash = 0;
+    std::vector<std::string> trace;  ///< where asked for
+    std::string settings;            ///< where asked for
+};
+
+/// Runs one history. Nothing escapes from it.
+[[nodiscard]] Outcome run_history(std::uint64_t seed, std::string_view scenario = "mixed",
+                                  Sabotage sabotage = Sabotage::none, bool words = false);
+
+struct Campaign {
+    std::uint64_t first_seed = 0;
+    std::uint64_t seeds = 1000;
+    std::string scenario = "mixed";
+    Sabotage sabotage = Sabotage::none;
+    unsigned jobs = 1;
+};
+
+/// Failures of one kind: those whose texts differ in numbers only.
+struct FailureGroup {
+    std::uint64_t count = 0;
+    std::string failure;  ///< of the shortest history
+    std::uint64_t seed = 0;
+    std::uint64_t steps = 0;
+    std::vector<std::uint64_t> more_seeds;  ///< a few others
+};
+
+struct CampaignResult {
+    Statistics statistics;
+    std::map<std::string, FailureGroup> failures;
+    double seconds = 0;
+    [[nodiscard]] std::uint64_t failed() const;
+};
+
+[[nodiscard]] CampaignResult run_campaign(const Campaign& campaign);
+
+/// Transitions and faults that never came, by name.
+[[nodiscard]] std::vector<std::string> never_taken(const Statistics& statistics);
+[[nodiscard]] std::string report_text(const Campaign& campaign, const CampaignResult& result);
+[[nodiscard]] std::string report_json(const Campaign& campaign, const CampaignResult& result);
+
+}  // namespace remit::sim
