@@ -132,6 +132,11 @@ void Users::end_receive(const protocol::language::Final& final, const Layout& la
             }
             check_data(final, layout, pool, final.table);
         }
+        if (room.required == 1 && reuses > 0 && context_.random.percent(10)) {
+            --reuses;
+            plan_room(room.room, room.embedding, {room.language},
+                      final.total_tokens % context_.settings.most_tokens + 1, false);
+        }
         return;
     }
     if (final.reason.empty()) throw Violation("room Failed without a reason");

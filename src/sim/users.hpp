@@ -82,7 +82,8 @@ public:
     bool hard = false;
     std::vector<Reception> receptions_to_come;
     std::vector<std::vector<PlannedSend>> sends_to_come;  ///< by embedding worker
-    std::uint32_t retries = 0;
+    std::uint32_t retries = 0;                            ///< rooms that may be tried again
+    std::uint32_t reuses = 2;                             ///< rooms whose ids may come again after their end
 
 private:
     void check_data(const protocol::language::Final& final, const Layout& layout, const BlockMap& map,

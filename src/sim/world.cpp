@@ -28,9 +28,7 @@ void World::make_rooms() {
         for (std::uint32_t l = 0; l < s.languages.size(); ++l) languages.push_back(l);
         random.shuffle(languages);
         languages.resize(std::min<std::size_t>(languages.size(), random.pick({1u, 1u, 2u, 3u})));
-        // One id in a few is used twice: its sends and receives follow one another in any order.
-        const RoomId id = random.percent(90) ? 100 + i : 100;
-        rooms_.push_back({id, static_cast<std::uint32_t>(random.below(s.embeddings.size())), languages,
+        rooms_.push_back({100 + i, static_cast<std::uint32_t>(random.below(s.embeddings.size())), languages,
                           random.between(1, s.most_tokens)});
     }
     for (const Room& room : rooms_) users.plan_room(room.room, room.embedding, room.languages, room.total, false);

@@ -79,6 +79,7 @@ private:
     bool step(bool calm);
     void take(const Option& option);
     void deliver(std::size_t queue);
+    [[nodiscard]] std::size_t next_send(std::size_t embedding) const;
     void begin_send(std::uint32_t embedding);
     void transmit(QueuePair& queue_pair);
     void land(QueuePair& queue_pair);

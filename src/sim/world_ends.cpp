@@ -56,7 +56,7 @@ void World::fresh_rooms(bool late) {
     context_.network.release_held();
     context_.settings.faults.reset();
     users.hard = false;
-    users.retries = 0;
+    users.retries = users.reuses = 0;
     for (auto& [number, pair] : context_.fabric.all()) pair.stalled_until = {};
     for (std::uint64_t i = late ? context_.random.below(7) : 0; i > 0; --i) static_cast<void>(step(true));
     // A rejected room stays rejected for a while; the others may be used again.

@@ -44,8 +44,8 @@ void World::collect_workers() {
         if (host.has_completions()) add(kSoon, Step::embedding_completion, i);
         if (host.has_answers()) add(kOften, Step::embedding_answer, i);
         if (host.has_work()) add(kOften, Step::pump, i);
-        const bool more = !context_.users.sends_to_come[i].empty();
-        if (more && host.sends().size() < context_.settings.sends_at_once) add(kUsers, Step::send, i);
+        const bool another = host.sends().size() < context_.settings.sends_at_once;
+        if (another && next_send(i) < context_.users.sends_to_come[i].size()) add(kUsers, Step::send, i);
     }
     for (std::size_t i = 0; i < languages_.size(); ++i) {
         LanguageHost& host = *languages_[i];

@@ -86,14 +86,20 @@ void World::deliver(std::size_t index) {
     }
 }
 
+/// The next planned send that may begin: a second one of an unfinished room is misuse, which the worker refuses.
+std::size_t World::next_send(std::size_t embedding) const {
+    const auto& planned = context_.users.sends_to_come[embedding];
+    const auto found = std::find_if(planned.begin(), planned.end(), [&](const PlannedSend& send) {
+        return !embeddings_[embedding]->machine().has_unfinished_send(send.room);
+    });
+    return static_cast<std::size_t>(found - planned.begin());
+}
+
 void World::begin_send(std::uint32_t embedding) {
     auto& planned = context_.users.sends_to_come[embedding];
-    const PlannedSend next = planned.front();
-    planned.erase(planned.begin());
-    if (embeddings_[embedding]->machine().has_unfinished_send(next.room)) {
-        planned.push_back(next);  // a second send of an unfinished room is misuse, which the worker refuses
-        return;
-    }
+    const std::size_t which = next_send(embedding);
+    const PlannedSend next = planned[which];
+    planned.erase(planned.begin() + static_cast<std::ptrdiff_t>(which));
     embeddings_[embedding]->user_send(next);
 }
 
