@@ -91,6 +91,11 @@ void Machine::forget_left_of_window(Session& session) {
     }
 }
 
+bool Machine::all_accepted(const Attempt& attempt) {
+    const SendRecord* send = attempt.send ? send_at(*attempt.send) : nullptr;
+    return send != nullptr && attempt.accepted_end() == send->total;
+}
+
 /// A receiver has one live attempt a room: the highest lives, those below it are dead.
 bool Machine::superseded(Session& session, Attempt& attempt) {
     const std::vector<std::uint64_t> same = session.unfinished[attempt.room];
@@ -102,6 +107,8 @@ bool Machine::superseded(Session& session, Attempt& attempt) {
         if (number == attempt.key.attempt) continue;
         Attempt& older = session.attempts.at(number);
         if (!older.unfinished()) continue;
+        // A receiver that has all of it may ask for the room again before the last completion is in here.
+        if (older.posted && all_accepted(older)) continue;
         if (older.posted) {
             fail_attempt(session, older, "superseded by a later attempt");
         } else {

@@ -85,6 +85,7 @@ private:
     void handle(const Init& m);
     Attempt& open_attempt(Session& session, const SessionId& id, RoomId room);
     bool superseded(Session& session, Attempt& attempt);
+    [[nodiscard]] bool all_accepted(const Attempt& attempt);
     void meet(Attempt& attempt, SendRecord& send);
     void accept_round(Attempt& attempt, const BlockTable& blocks, std::uint64_t capacity);
     void forget_left_of_window(Session& session);
