@@ -123,6 +123,7 @@ write_job() {
   printf '%s\0' "$@" >"$RUN_DIR/job/argv0"
   PATH=$CALLER_PATH /usr/bin/env -0 >"$RUN_DIR/job/env0"
   cp "$GUEST_DIR/stage2.sh" "$GUEST_DIR/topology.sh" "$RUN_DIR/job/"
+  head -c 512 /dev/urandom >"$RUN_DIR/job/seed"
   : >"$RUN_DIR/job/stdout"
   : >"$RUN_DIR/job/stderr"
   : >"$RUN_DIR/job/guest.log"

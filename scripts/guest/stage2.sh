@@ -46,6 +46,16 @@ set_up_system() {
   ulimit -n 65536
 }
 
+# User-Mode Linux has nothing to draw randomness from: getrandom() would block every program that makes a
+# key or an identity for minutes. Only the ioctl RNDADDENTROPY credits what is written; perl is in every Debian.
+seed_random() {
+  perl -e 'open(my $seed, "<:raw", $ARGV[0]) or die "$ARGV[0]: $!";
+    my $bytes = read($seed, my $data, 512) or die "no seed";
+    open(my $random, ">", "/dev/random") or die "/dev/random: $!";
+    ioctl($random, 0x40085203, pack("ii a*", 8 * $bytes, $bytes, $data)) or die "RNDADDENTROPY: $!";' "$job/seed" ||
+    fail "the random number generator cannot be seeded"
+}
+
 load_modules() {
   [[ -n $MODULES_DIR ]] || return 0 # built in
   # rxe asks the kernel for crypto-crc32, which has modprobe look in /lib/modules.
@@ -97,6 +107,7 @@ run_command() {
 # into it.
 [[ $LANE != uml ]] || umount -l /run/remit/host
 set_up_system
+seed_random
 ip link set lo up
 load_modules
 # shellcheck disable=SC2153 # from the parameters
