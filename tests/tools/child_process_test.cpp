@@ -4,22 +4,20 @@
 #include <signal.h>
 
 #include <chrono>
-#include <iostream>
 #include <string>
 #include <thread>
 
+#include "child_roles.hpp"
 #include "tools/demo/half_process.hpp"
 
-// The child is this test program again.
+// The child is this test program again, in one of the roles that its main knows.
 namespace remit::tools::test {
 namespace {
 
 constexpr int kPatienceMs = 20000;
 
-const std::vector<std::string> kWaitForInput{"--gtest_filter=ChildProcessHelper.DISABLED_WaitsForItsStdin",
-                                             "--gtest_also_run_disabled_tests"};
-const std::vector<std::string> kReport{"--gtest_filter=ChildProcessHelper.DISABLED_ReportsAndWaits",
-                                       "--gtest_also_run_disabled_tests"};
+const std::vector<std::string> kWaitForInput{kChildThatWaits};
+const std::vector<std::string> kReport{kChildThatReports};
 
 std::string read_all(ChildProcess& child) {
     std::string all;
@@ -47,23 +45,6 @@ void read_until(HalfProcess& half, Observer& observer, const Condition& conditio
     while (!condition() && std::chrono::steady_clock::now() < deadline) {
         half.read(observer);
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-}
-
-TEST(ChildProcessHelper, DISABLED_WaitsForItsStdin) {
-    std::string line;
-    while (std::getline(std::cin, line)) {
-    }
-}
-
-TEST(ChildProcessHelper, DISABLED_ReportsAndWaits) {
-    EventWriter writer;
-    writer.ready(Side::embedding, "tcp://127.0.0.1:5", "dev");
-    HalfReport report;
-    report.side = Side::embedding;
-    writer.write(report);
-    std::string line;
-    while (std::getline(std::cin, line)) {
     }
 }
 

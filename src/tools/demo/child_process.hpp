@@ -21,6 +21,8 @@ public:
     [[nodiscard]] int output() const noexcept { return output_; }
     /// What has come on its stdout; nothing once it has closed it.
     [[nodiscard]] std::optional<std::string> read_some();
+    /// A line on its stdin, which it may no longer read.
+    void say_go() const;
     void close_input();
     void signal(int number) const;
     /// Waits at most so long; true once it has ended.

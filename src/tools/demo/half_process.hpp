@@ -28,6 +28,8 @@ public:
     [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
 
     void signal(int number) const { child_.signal(number); }
+    /// The other half is ready: begin.
+    void say_go() const { child_.say_go(); }
     /// Lets the process go, and sees to it that it does.
     void finish(std::chrono::milliseconds patience);
 

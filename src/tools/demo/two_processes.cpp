@@ -47,7 +47,7 @@ public:
     Report run();
 
 private:
-    void start_receiver_once_possible();
+    void start_what_is_possible();
     void wait_and_read();
     [[nodiscard]] bool settled() const;
     void note_first_failure();
@@ -63,6 +63,7 @@ private:
     std::optional<HalfProcess> receiver_;
     steady_clock::time_point deadline_;
     std::optional<steady_clock::time_point> grace_;  ///< set once one half has settled
+    bool going_ = false;
     std::string stopped_because_;
     Side first_to_settle_ = Side::language;
 };
@@ -71,7 +72,7 @@ Report Demo::run() {
     sender_.emplace(Side::embedding, half_arguments(work_.options, Command::embed, devices_.sender, ""));
     while (!settled()) {
         wait_and_read();
-        start_receiver_once_possible();
+        start_what_is_possible();
         note_first_failure();
         end_what_must_end();
     }
@@ -80,7 +81,12 @@ Report Demo::run() {
     return judge();
 }
 
-void Demo::start_receiver_once_possible() {
+/// The receiver needs the sender's endpoint; the sender begins when the receiver is there.
+void Demo::start_what_is_possible() {
+    if (receiver_ && !going_ && !receiver_->endpoint().empty()) {
+        sender_->say_go();
+        going_ = true;
+    }
     if (receiver_ || sender_->endpoint().empty() || sender_->settled() || !stopped_because_.empty()) return;
     receiver_.emplace(Side::language,
                       half_arguments(work_.options, Command::language, devices_.receiver, sender_->endpoint()));
@@ -110,6 +116,8 @@ void Demo::note_first_failure() {
     if (grace_ || (!sender_->settled() && !receiver_settled)) return;
     first_to_settle_ = receiver_settled ? Side::language : Side::embedding;
     grace_ = steady_clock::now() + kGrace;
+    // Who could not even start has said why; nobody need wait for the other's view of it.
+    if (sender_->error() || (receiver_ && receiver_->error())) grace_ = steady_clock::now();
     // A sender that is done is in order; the receiver has its own deadlines for the rest.
     if (!receiver_settled && sender_->succeeded()) grace_ = deadline_;
 }
@@ -139,7 +147,7 @@ HalfReport Demo::report_or(const std::optional<HalfProcess>& half, Side side) co
     report.side = side;
     report.status = Status::Failed;
     report.verified = false;
-    report.reason = stopped_because_.empty() ? "it was not started" : stopped_because_;
+    report.reason = stopped_because_;
     if (!half) return report;
     if (half->report()) report = *half->report();
     const std::string fault = half->unexplained_end();
@@ -184,6 +192,8 @@ std::vector<std::string> half_arguments(const Options& options, Command command,
 }
 
 Report run_two_processes(const Workload& work, const DevicePair& devices, Console& console, const Stop& stop) {
+    // A child may die while we speak to it: that is an answer of write(), not our end.
+    signal(SIGPIPE, SIG_IGN);
     return Demo(work, devices, console, stop).run();
 }
 

@@ -20,7 +20,8 @@ std::string count(std::uint64_t number, const char* noun) {
 }
 
 std::string both_devices(const std::string& sender, const std::string& receiver) {
-    return sender == receiver ? receiver : sender + "," + receiver;
+    if (sender.empty() || receiver.empty() || sender == receiver) return sender.empty() ? receiver : sender;
+    return sender + "," + receiver;
 }
 
 template <typename T>
@@ -100,7 +101,8 @@ std::string verdict(const Report& report, std::uint64_t tokens_wanted, Command c
     text +=
         ", " + count(report.rounds, "round") + " (" + count(report.resumes, "resume") + "), device " + report.device;
     text += ", " + bytes_text(static_cast<double>(report.bytes)) + " in " + fixed(report.seconds * 1000, 1) + " ms";
-    if (report.seconds > 0) text += " (" + bytes_text(static_cast<double>(report.bytes) / report.seconds) + "/s)";
+    if (report.seconds > 0 && report.status == Status::Success)
+        text += " (" + bytes_text(static_cast<double>(report.bytes) / report.seconds) + "/s)";
     if (report.writes) text += ", " + count(*report.writes, "write");
     if (report.requests > 1) text += ", " + count(report.requests, "request");
     return text;

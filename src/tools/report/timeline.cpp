@@ -22,6 +22,7 @@ std::string step_of(const TimelineEvent& event) {
     if (event.what == "copied out" && event.round == 0) return "T3";
     if (event.what == "RESUME") return "T4";
     if (event.what == "status" && event.status == Status::Transferring) return "T5";
+    if (event.what == "final" && event.status == Status::Failed) return "given up";
     if (event.what == "final") return "T7";
     if (event.what == "verified") return "T8";
     return "";
@@ -58,6 +59,7 @@ std::string describe(const TimelineEvent& event) {
     if (event.what == "copied out") return round + " moved out, its blocks are free";
     if (event.what == "status") return "goes on, " + size_text(event) + " written so far";
     if (event.what == "verified") return tokens + ", " + size_text(event) + ": every byte verified";
+    if (event.what == "final" && event.status == Status::Failed) return "given up";
     if (event.what == "final") return event.bytes > 0 ? "done, " + size_text(event) : "done";
     return event.what;
 }

@@ -22,6 +22,14 @@ void wait_for_parent(const Stop& stop, std::uint32_t seconds) {
     if (!stop.requested()) stop.wait(kInput, left);
 }
 
+/// `demo` says a line once the receiver is ready, so that the clock of a request does not run while its peer starts.
+void wait_for_go(const Workload& work, const Stop& stop) {
+    if (!work.options.events) return;
+    wait_for_parent(stop, work.options.timeout_seconds);
+    char line = 0;
+    if (!stop.requested()) static_cast<void>(!read(STDIN_FILENO, &line, 1));
+}
+
 template <typename Run>
 ExitStatus run_as_child(const Workload& work, const Stop& stop, const Run& run) {
     EventWriter writer;
@@ -57,6 +65,7 @@ ExitStatus run_embed(const Options& given) {
     Sender sender(work, device_of(options));
     return run_half(work, stop, [&](Observer& observer) {
         observer.ready(Side::embedding, sender.endpoint(), sender.device());
+        wait_for_go(work, stop);
         HalfReport report = sender.run(observer, stop);
         report.verified.reset();
         return report;

@@ -92,6 +92,10 @@ HalfReport Sender::Run::all() {
         look();
     }
     if (!flights_.empty()) abort_all();
+    if (report_.requests < work_.requests && report_.status != Status::Failed) {
+        report_.status = Status::Failed;
+        report_.reason = "interrupted";
+    }
     report_.seconds = seconds_since(begin);
     return report_;
 }
