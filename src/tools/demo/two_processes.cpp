@@ -26,6 +26,8 @@ constexpr milliseconds kExitPatience{10000};
 // Beyond what the requests may take: opening devices, registering memory, filling it.
 constexpr seconds kSetUp{120};
 
+constexpr const char* kOtherEnded = "the other half has ended";
+
 bool is_demo_own(const std::string& name) {
     return name == "--json" || name == "--device" || name == "--fabric" || name == "--listen" || name == "--connect";
 }
@@ -130,7 +132,7 @@ void Demo::end_what_must_end() {
         else if (now > deadline_)
             stopped_because_ = "the deadline has passed";
         else if (grace_ && now > *grace_)
-            stopped_because_ = "the other half has ended";
+            stopped_because_ = kOtherEnded;
         else
             return;
         grace_ = now + kGrace;
@@ -152,6 +154,8 @@ HalfReport Demo::report_or(const std::optional<HalfProcess>& half, Side side) co
     if (half->report()) report = *half->report();
     const std::string fault = half->unexplained_end();
     if (fault.empty()) return report;
+    // A death of its own is not explained by what we did afterwards.
+    if (!half->report() && stopped_because_ == kOtherEnded) report.reason.clear();
     report.status = Status::Failed;
     report.verified = false;
     report.reason = std::string("the ") + to_string(side) + " worker's process: " + fault +
