@@ -14,6 +14,9 @@ namespace remit::sim {
 
 using namespace protocol::language;
 
+// More tokens than any room of a simulation has.
+constexpr std::uint64_t kAbsurd = 1000;
+
 // ---------------------------------------------------------------------------------- actions
 
 void LanguageHost::act(Tell& action) {
@@ -186,6 +189,8 @@ void LanguageHost::reply(const AskSink& ask) {
     if (room.refuse) {
         context_.count(Fault::refuse_sink);
         refusal = "no memory for tensors";
+    } else if (ask.total_tokens > kAbsurd) {
+        throw Violation(fmt::format("L: a sink is asked for {} tokens", ask.total_tokens));
     } else {
         room.total = ask.total_tokens;
         std::vector<std::uint64_t> bases;
