@@ -59,7 +59,7 @@ enum class AttemptEvent : std::uint8_t {
     failed,                ///< by either user, a deadline, or a message that does not fit
     given_up,              ///< yield or a later attempt of its room, before any write
     drained,               ///< ABORT answered: every round closed, every completion in
-    generation_destroyed,  ///< its queue pairs are gone
+    generation_destroyed,  ///< its queue pairs are gone; one that was not finished has failed before
 };
 
 struct AttemptTransition {
@@ -68,20 +68,15 @@ struct AttemptTransition {
     AttemptState to;
 };
 
-inline constexpr std::array<AttemptTransition, 13> kAttemptTransitions{{
+inline constexpr std::array<AttemptTransition, 8> kAttemptTransitions{{
     {AttemptState::parked, AttemptEvent::met, AttemptState::open},
     {AttemptState::parked, AttemptEvent::failed, AttemptState::failed},
     {AttemptState::parked, AttemptEvent::given_up, AttemptState::yielded},
-    {AttemptState::parked, AttemptEvent::generation_destroyed, AttemptState::ended},
     {AttemptState::open, AttemptEvent::completed, AttemptState::ended},
     {AttemptState::open, AttemptEvent::failed, AttemptState::failed},
     {AttemptState::open, AttemptEvent::given_up, AttemptState::yielded},
-    {AttemptState::open, AttemptEvent::generation_destroyed, AttemptState::ended},
     {AttemptState::failed, AttemptEvent::drained, AttemptState::ended},
     {AttemptState::failed, AttemptEvent::generation_destroyed, AttemptState::ended},
-    {AttemptState::ended, AttemptEvent::generation_destroyed, AttemptState::ended},
-    {AttemptState::ended, AttemptEvent::drained, AttemptState::ended},
-    {AttemptState::yielded, AttemptEvent::generation_destroyed, AttemptState::yielded},
 }};
 
 // ------------------------------------------------------------------ an attempt at the language worker

@@ -126,6 +126,7 @@ void Machine::shut_down(const std::string& reason, Time now) {
     }
     std::vector<SendId> left;
     for (const auto& [id, send] : sends_) left.push_back(id);
+    std::sort(left.begin(), left.end());  // the same order wherever it runs
     for (const SendId id : left) {
         if (SendRecord* send = send_at(id)) fail_send(*send, reason);
     }

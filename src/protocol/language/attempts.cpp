@@ -214,7 +214,7 @@ void Machine::fence(Attempt& attempt) {
 
 /// The room goes on under a new attempt.
 void Machine::restart(Room& room, bool size_first) {
-    if (room.status != Status::Bootstrapping) advance(room.status, RoomEventKind::restarted);
+    advance(room.status, RoomEventKind::restarted);
     room.total = 0;
     room.size_first = size_first;
     enter_unopened(room);

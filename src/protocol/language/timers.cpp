@@ -89,6 +89,7 @@ void Machine::shut_down(const std::string& reason, Time now) {
     shutting_down_ = true;
     std::vector<Handle> handles;
     for (const auto& [handle, room] : rooms_) handles.push_back(handle);
+    std::sort(handles.begin(), handles.end());  // the same order wherever it runs
     for (const Handle handle : handles) fail_room(rooms_.at(handle), reason);
     for (auto& [address, session] : sessions_) {
         for (auto& [number, generation] : session.generations) lose_generation(session, generation, reason, true);
