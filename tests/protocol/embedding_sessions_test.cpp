@@ -1,0 +1,162 @@
+// The sender's state machine: who may register, and whose messages are heard.
+
+#include "embedding_fixture.hpp"
+
+namespace remit::protocol::embedding {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class EmbeddingSessions : public EmbeddingMachine {
+protected:
+    std::string refusal_of(const Register& message) {
+        machine.on_message(message, now);
+        const auto actions = drain();
+        EXPECT_THAT(all<BuildGeneration>(actions), IsEmpty());
+        const auto answers = told<Registered>(actions);
+        if (answers.size() != 1) return "";
+        const auto* refused = std::get_if<Registered::Refused>(&answers[0].answer);
+        return refused == nullptr ? "" : refused->error;
+    }
+
+    static bool is_lost(const Registered& answer) { return std::holds_alternative<Registered::Lost>(answer.answer); }
+};
+
+TEST_F(EmbeddingSessions, ARepeatedRegisterGetsTheSameAnswerAndBuildsOnce) {
+    machine.on_message(register_message(), now);
+    EXPECT_THAT(all<BuildGeneration>(drain()), SizeIs(1));
+    machine.on_message(register_message(), now);  // not built yet: the answer will come
+    EXPECT_THAT(drain(), IsEmpty());
+    machine.on_built({kSession, 1}, {QueuePairAddress{.number = 2}}, now);
+    const auto first = only<Registered>(drain());
+    machine.on_message(register_message(), now);
+    const auto second = only<Registered>(drain());
+    const auto& accepted = std::get<Registered::Accepted>(second.answer);
+    EXPECT_EQ(accepted.queue_pairs, std::get<Registered::Accepted>(first.answer).queue_pairs);
+    EXPECT_EQ(second.incarnation, kIncarnation);
+}
+
+TEST_F(EmbeddingSessions, AnOldGenerationDoesNotComeBack) {
+    register_peer(kSession, 3);
+    machine.on_message(register_message(kSession, 2), now);
+    auto actions = drain();
+    EXPECT_TRUE(is_lost(only<Registered>(actions)));
+    EXPECT_THAT(all<BuildGeneration>(actions), IsEmpty());
+}
+
+TEST_F(EmbeddingSessions, DifferencesAreRefusedNamingFieldAndBothValues) {
+    Register m = register_message();
+    m.layout.hidden = 8;
+    EXPECT_THAT(refusal_of(m), testing::AllOf(HasSubstr("hidden"), HasSubstr("8"), HasSubstr("4")));
+    m = register_message();
+    m.layout.dtype = DType::fp32;
+    EXPECT_THAT(refusal_of(m), testing::AllOf(HasSubstr("dtype"), HasSubstr("fp32"), HasSubstr("bf16")));
+    m = register_message();
+    m.layout.deepstack = 3;
+    EXPECT_THAT(refusal_of(m), testing::AllOf(HasSubstr("deepstack"), HasSubstr("3"), HasSubstr("0")));
+}
+
+TEST_F(EmbeddingSessions, AnotherBlockSizeIsWelcome) {
+    Register m = register_message();
+    m.layout.block_size = 64;
+    const Layout layout = Layout::multimodal(m.layout);
+    m.pool = place_pool(layout, 16, 4096);
+    m.pool.registrations = {{4096, pool_bytes(layout, 16), 9}};
+    for (SegmentMap& segment : m.pool.segments) segment.registration = 0;
+    machine.on_message(m, now);
+    EXPECT_THAT(all<BuildGeneration>(drain()), SizeIs(1));
+}
+
+TEST_F(EmbeddingSessions, HostilePoolsAreRefused) {
+    Register m = register_message();
+    m.pool.registrations[0].length = 100;
+    EXPECT_THAT(refusal_of(m), HasSubstr("registration"));
+    m = register_message();
+    m.pool.segments[0].base = ~std::uint64_t{0} - 10;
+    EXPECT_THAT(refusal_of(m), HasSubstr("pool"));
+    m = register_message();
+    m.pool.segments[1].registration = 5;
+    EXPECT_THAT(refusal_of(m), HasSubstr("names registration 5"));
+    m = register_message();
+    m.pool.blocks = 0;
+    EXPECT_THAT(refusal_of(m), HasSubstr("0 blocks"));
+}
+
+TEST_F(EmbeddingSessions, APeerWithoutFencesIsRefused) {
+    Register m = register_message();
+    m.capabilities.clear();
+    EXPECT_THAT(refusal_of(m), HasSubstr("fence"));
+}
+
+TEST_F(EmbeddingSessions, UnknownSessionIsLost) {
+    init(1, blocks(0, 1), 128, kRoom, 99);
+    const auto answer = only<Registered>(drain());
+    EXPECT_TRUE(is_lost(answer));
+    EXPECT_EQ(answer.session, 99u);
+}
+
+TEST_F(EmbeddingSessions, AMessageToAnotherIncarnationIsLost) {
+    register_peer();
+    Init m;
+    m.room = kRoom;
+    m.from = {"10.0.0.2", 1005};
+    m.id = {kSession, 1, 1, kIncarnation - 1};
+    machine.on_message(m, now);
+    EXPECT_TRUE(is_lost(only<Registered>(drain())));
+    machine.on_message(Ping{.from = m.from, .id = m.id}, now);
+    EXPECT_TRUE(is_lost(only<Registered>(drain())));
+    machine.on_message(Pong{.from = m.from, .id = m.id}, now);  // asks for nothing
+    EXPECT_THAT(drain(), IsEmpty());
+    EXPECT_EQ(machine.generations(), 1u);
+}
+
+TEST_F(EmbeddingSessions, CloseDestroysItsGenerationAndIsAnsweredAgain) {
+    register_peer();
+    Close m;
+    m.from = {"10.0.0.2", 1005};
+    m.id = id(0);
+    m.reason = "ABORT unanswered";
+    machine.on_message(m, now);
+    auto actions = drain();
+    EXPECT_THAT(all<DestroyGeneration>(actions), SizeIs(1));
+    EXPECT_TRUE(is_lost(only<Registered>(actions)));
+    machine.on_message(m, now);
+    actions = drain();
+    EXPECT_THAT(all<DestroyGeneration>(actions), IsEmpty());
+    EXPECT_TRUE(is_lost(only<Registered>(actions)));
+}
+
+TEST_F(EmbeddingSessions, ASilentPeerIsGivenUpAndTold) {
+    register_peer();
+    std::size_t pings = 0;
+    std::vector<Action> actions;
+    for (int i = 0; i < 100 && machine.generations() > 0; ++i) {
+        now = machine.next_deadline();
+        machine.on_time(now);
+        actions = drain();
+        pings += told<Ping>(actions).size();
+        ASSERT_GT(machine.next_deadline(), now);
+    }
+    EXPECT_EQ(machine.generations(), 0u);
+    EXPECT_GE(pings, 3u);
+    EXPECT_THAT(all<DestroyGeneration>(actions).at(0).reason, HasSubstr("silent"));
+    EXPECT_TRUE(is_lost(only<Registered>(actions)));
+}
+
+TEST_F(EmbeddingSessions, AGapInOurOwnRunningFailsNobody) {
+    register_peer();
+    now += std::chrono::hours(1);
+    machine.on_time(now);
+    EXPECT_EQ(machine.generations(), 1u);
+    EXPECT_THAT(told<Ping>(drain()), SizeIs(1));
+}
+
+TEST_F(EmbeddingSessions, StrangersCostNoConnection) {
+    init(1, blocks(0, 1), 128, kRoom, 99);
+    EXPECT_THAT(all<ForgetPeer>(drain()), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace remit::protocol::embedding
