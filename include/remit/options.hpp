@@ -22,7 +22,7 @@ enum class Gather : std::uint8_t {
 /// How the fabric is reached. An empty or negative value is chosen by remit and logged.
 struct FabricOptions {
     FabricKind kind = FabricKind::verbs;
-    std::string device;             ///< RDMA device name; empty: the one that owns the control address, else the first active
+    std::string device{};             ///< RDMA device name; empty: the one that owns the control address, else the first active
     int gid_index = -1;             ///< -1: RoCEv2 routable IPv4-mapped, then IPv6; never link-local unless named
     int port = 0;                   ///< RDMA port, 0: the first active
     std::uint32_t mtu = 0;          ///< path MTU in bytes, 0: the port's
@@ -64,9 +64,9 @@ struct LimitOptions {
 /// The control channel of a worker.
 struct ControlOptions {
     std::string listen = "tcp://127.0.0.1:0";  ///< port 0: any free one
-    std::string advertise;                     ///< address told to peers where `listen` is a wildcard
+    std::string advertise{};                     ///< address told to peers where `listen` is a wildcard
     /// Return addresses accepted beside the one a message came from, for peers that advertise another interface.
-    std::vector<std::string> allowed_return_addresses;
+    std::vector<std::string> allowed_return_addresses{};
     bool insecure = false;                     ///< permits an address off loopback without keys
 };
 

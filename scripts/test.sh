@@ -1,0 +1,149 @@
+#!/bin/bash
+# The one test command: builds and runs every test, natively, under sanitizers, and over RDMA verbs in a guest.
+set -uo pipefail
+
+usage() {
+  cat <<'END'
+Usage: scripts/test.sh [--quick] [--lane NAME]...
+
+  --quick      the release build alone: native tests and the tests over verbs, no sanitizers, no second compiler
+  --lane NAME  only these lanes: release, guest, scripts, asan, tsan, clang, shared
+
+Results (JUnit XML, logs) are under build/results. The last line counts all tests.
+Exit status: 0 where every test passed.
+END
+}
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+cd "$root" || exit 1
+lanes=(release guest scripts asan tsan clang shared)
+chosen=()
+while (($#)); do
+  case $1 in
+    --help | -h) usage && exit 0 ;;
+    --quick) chosen=(release guest) ;;
+    --lane)
+      if (($# < 2)) || [[ " ${lanes[*]} " != *" $2 "* ]]; then
+        echo "test: --lane is \"${2:-}\"; permitted: ${lanes[*]}" >&2
+        exit 2
+      fi
+      chosen+=("$2")
+      shift
+      ;;
+    *) echo "test: unknown option $1; see --help" >&2 && exit 2 ;;
+  esac
+  shift
+done
+((${#chosen[@]})) || chosen=("${lanes[@]}")
+
+results=$root/build/results
+rm -rf "$results"
+mkdir -p "$results"
+jobs=$(nproc)
+
+# What each sanitizer lane runs; the rest of the tree is not built there.
+sanitized=(layout pool plan codec protocol sim control fabric worker)
+
+say() { printf '\n=== %s (%d s)\n' "$*" "$SECONDS"; }
+
+# record NAME COMMAND...: a step that is a test by itself, such as a build.
+record() {
+  local name=$1
+  shift
+  if "$@" >"$results/$name.log" 2>&1; then
+    echo "ok     $name"
+    printf '<testsuite name="steps" tests="1" failures="0"/>\n' >"$results/$name.xml"
+  else
+    echo "FAILED $name"
+    tail -n 40 "$results/$name.log"
+    printf '<testsuite name="steps" tests="1" failures="1"/>\n' >"$results/$name.xml"
+    return 1
+  fi
+}
+
+# run_gtest LANE BINARY [FILTER]: a binary that leaves no report has crashed and counts as a failure.
+run_gtest() {
+  local lane=$1 binary=$2 filter=${3:-*}
+  local name=$lane-${binary##*/}
+  if [[ ! -x $binary ]]; then
+    echo "FAILED $name: not built"
+    printf '<testsuite name="missing" tests="1" failures="1"/>\n' >"$results/$name.xml"
+    return
+  fi
+  timeout 900 "$binary" --gtest_brief=1 --gtest_filter="$filter" --gtest_output="xml:$results/$name.xml" \
+    >"$results/$name.log" 2>&1
+  local status=$?
+  if [[ $status -ne 0 ]]; then tail -n 60 "$results/$name.log"; fi
+  if [[ $status -ne 0 ]] && ! grep -qs '<failure' "$results/$name.xml"; then
+    printf '<testsuite name="crashed" tests="1" failures="1"/>\n' >"$results/$name-crashed.xml"
+  fi
+  printf '%s %s: %s\n' "$([[ $status -eq 0 ]] && echo 'ok    ' || echo FAILED)" "$name" \
+    "$(grep -E '^\[ +(PASSED|FAILED) ' "$results/$name.log" | head -n 1)"
+}
+
+build() { # build PRESET TARGET...
+  local preset=$1
+  shift
+  record "$preset-configure" cmake --preset "$preset" -DREMIT_BUILD_TESTS=ON -DREMIT_BUILD_TOOLS=ON &&
+    record "$preset-build" cmake --build --preset "$preset" -j "$jobs" --target "$@"
+}
+
+native_tests() { # the gtest binaries of a build folder that need no device
+  find "build/$1/bin" -name 'remit_test_*' -type f ! -name '*_verbs' | sort
+}
+
+lane_release() {
+  build release all || return
+  local binary
+  for binary in $(native_tests release); do run_gtest release "$binary"; done
+  # On the bare machine the command must say what is missing, with the exit status of a lacking environment.
+  if ! compgen -G '/sys/class/infiniband/*' >/dev/null; then
+    record bare-machine bash -c 'build/release/bin/remit demo 2>bare.err; status=$?
+      cat bare.err; [[ $status = 3 ]] && grep -q "modprobe rdma_rxe" bare.err; ok=$?; rm -f bare.err; exit $ok'
+  fi
+}
+
+lane_guest() {
+  [[ -x build/release/bin/remit ]] || build release all || return
+  local out=$results/guest
+  mkdir -p "$out"
+  # One boot for all; what it leaves under REMIT_OUT comes back. A guest that does not report is a failure.
+  REMIT_OUT=$out scripts/soft_roce.sh --timeout 1500 tests/guest/run.sh build/release/bin 2>&1 | tee "$results/guest.log"
+  local status=${PIPESTATUS[0]}
+  if [[ $status -ne 0 ]] && ! grep -qsE '<failure|failures="[1-9]' "$out"/*.xml; then
+    echo "FAILED guest: exit status $status without a failed test: the guest itself did not come through"
+    printf '<testsuite name="guest" tests="1" failures="1"/>\n' >"$results/guest-status.xml"
+  fi
+}
+
+lane_scripts() {
+  record guest-selftest scripts/guest/selftest.sh
+  if command -v shellcheck >/dev/null; then
+    record shellcheck shellcheck -x -P "$root" scripts/*.sh scripts/guest/*.sh tests/guest/*.sh .ci/run
+  fi
+}
+
+lane_sanitizer() { # PRESET
+  local name
+  build "$1" "${sanitized[@]/#/remit_test_}" || return
+  for name in "${sanitized[@]}"; do run_gtest "$1" "build/$1/bin/remit_test_$name"; done
+}
+
+lane_asan() { lane_sanitizer asan; }
+lane_tsan() { lane_sanitizer tsan; }
+lane_clang() { build clang remit remit_command remit_sim_command; }
+
+lane_shared() {
+  record shared-configure cmake -S . -B build/shared -G Ninja -DBUILD_SHARED_LIBS=ON -DREMIT_BUILD_TESTS=OFF \
+    -DREMIT_BUILD_BENCH=OFF -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_BUILD_TYPE=Release &&
+    record shared-build cmake --build build/shared -j "$jobs" --target remit_command &&
+    record shared-runs build/shared/bin/remit demo --fabric loopback --hidden 64
+}
+
+for lane in "${chosen[@]}"; do
+  say "$lane"
+  "lane_$lane"
+done
+
+say "all"
+exec /usr/bin/python3 scripts/count_tests.py "$results"

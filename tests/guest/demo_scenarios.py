@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+"""Runs the remit command over verbs in many shapes and checks its JSON line, one test a shape.
+
+    demo_scenarios.py REMIT XML
+
+Meant for `scripts/soft_roce.sh`: it fails where no RDMA device is. Writes a JUnit report to XML.
+Each shape moves its data between two processes on two devices; the command itself compares every byte.
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+
+SCALE = float(os.environ.get("REMIT_TIME_SCALE", "1"))
+
+# name, options, expected fields
+SHAPES = [
+    ("fits_500_into_1024", "--tokens 500", {"rounds": 1, "resumes": 0}),
+    ("resumes_2000_into_1024", "", {"rounds": 2, "resumes": 1, "tokens": 2000}),
+    ("resumes_10000_into_1024_with_room", "--tokens 10000 --hidden 1024", {"rounds": 2}),
+    ("resumes_10000_into_8_blocks", "--tokens 10000 --allocate 1024 --pool-blocks 8 --sink", {"rounds": 10}),
+    ("one_token", "--tokens 1 --hidden 64", {"rounds": 1, "tokens": 1}),
+    ("exactly_one_block", "--tokens 128 --allocate 128 --hidden 64", {"rounds": 1}),
+    ("exactly_the_allocation", "--tokens 1024 --hidden 64", {"rounds": 1}),
+    ("one_more_than_the_allocation", "--tokens 1025 --hidden 64", {"rounds": 2}),
+    ("other_block_sizes", "--sender-block-size 80 --block-size 112 --allocate 640 --tokens 5001", {"tokens": 5001}),
+    ("deepstack", "--deepstack 3 --hidden 1024", {"rounds": 2}),
+    ("slab", "--layout slab", {"rounds": 2}),
+    ("slab_with_other_block_sizes", "--layout slab --sender-block-size 48 --block-size 64 --hidden 256", {}),
+    ("pool_of_4_blocks", "--pool-blocks 4 --sink --tokens 6000 --hidden 512", {"rounds": 12}),
+    ("contiguous_source", "--source contiguous", {"rounds": 2}),
+    ("contiguous_source_into_slabs", "--source contiguous --layout slab --hidden 96 --tokens 777 --allocate 100", {}),
+    ("kept_blocks", "--keep-blocks --tokens 3000 --hidden 256", {}),
+    ("forty_requests_on_12_blocks", "--requests 40 --pool-blocks 12 --sink --hidden 1024", {"requests": 40}),
+    ("many_small_requests", "--requests 200 --concurrency 16 --tokens 37 --allocate 16 --block-size 16 --hidden 64",
+     {"requests": 200}),
+    ("size_unknown_guess_of_1", "--allocate 1 --tokens 1500 --hidden 128", {}),
+    ("fp32", "--dtype fp32 --hidden 257 --tokens 1100", {}),
+    ("fp8", "--dtype fp8 --hidden 333 --tokens 1100", {}),
+]
+
+BAD_USAGE = [
+    ("block_size_0", "--block-size 0", "--block-size"),
+    ("hidden_0", "--hidden 0", "--hidden"),
+    ("negative_tokens", "--tokens -5", "--tokens"),
+    ("tokens_not_a_number", "--tokens many", "--tokens"),
+    ("unknown_dtype", "--dtype fp64", "--dtype"),
+    ("unknown_layout", "--layout rows", "--layout"),
+    ("unknown_option", "--colour red", "--colour"),
+]
+
+ENVIRONMENT = [
+    ("unknown_device", "--device nosuch0,nosuch1", "nosuch0"),
+    ("gid_index_out_of_range", "--gid-index 200", "200"),
+]
+
+
+def run(remit, options, timeout):
+    command = [remit, "demo", "--json", "--timeout", str(int(60 * SCALE)), *options.split()]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout * SCALE, check=False)
+
+
+def check_shape(remit, options, expected):
+    done = run(remit, options, 120)
+    if done.returncode != 0:
+        return f"exit {done.returncode}\n{done.stdout}{done.stderr}"
+    report = json.loads(done.stdout.strip().splitlines()[-1])
+    devices = report["device"].split(",")
+    if report["status"] != "Success" or report["verified"] is not True or report["fabric"] != "verbs":
+        return f"not a verified success over verbs: {report}"
+    if len(set(devices)) != 2:
+        return f"both ends on one device: {report}"
+    wrong = {k: report[k] for k, v in expected.items() if report[k] != v}
+    return f"expected {expected}, got {wrong}: {report}" if wrong else None
+
+
+def check_refusal(remit, options, status, word):
+    done = run(remit, options, 60)
+    if done.returncode != status:
+        return f"exit {done.returncode}, expected {status}\n{done.stderr}"
+    return None if word in done.stderr else f"\"{word}\" is not in: {done.stderr}"
+
+
+def check_photos(remit):
+    with tempfile.TemporaryDirectory() as folder:
+        sample = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/make_sample.py")
+        made = subprocess.run([sample, "--out", f"{folder}/in", "--hidden", "512"], capture_output=True, text=True,
+                              timeout=60 * SCALE, check=False)
+        if made.returncode != 0:
+            return made.stderr
+        return check_shape(remit, f"--input {folder}/in --output {folder}/out --allocate 512", {})
+
+
+def main():
+    remit, xml = sys.argv[1:]
+    tests = [(n, lambda o=o, e=e: check_shape(remit, o, e)) for n, o, e in SHAPES]
+    tests += [(n, lambda o=o, w=w: check_refusal(remit, o, 2, w)) for n, o, w in BAD_USAGE]
+    tests += [(n, lambda o=o, w=w: check_refusal(remit, o, 3, w)) for n, o, w in ENVIRONMENT]
+    tests.append(("photographs_and_a_prompt", lambda: check_photos(remit)))
+    suite = ET.Element("testsuite", name="DemoOverVerbs")
+    failures = 0
+    for name, test in tests:
+        begin = time.monotonic()
+        try:
+            why = test()
+        except Exception as error:  # a test that cannot be judged has failed
+            why = f"{type(error).__name__}: {error}"
+        seconds = time.monotonic() - begin
+        case = ET.SubElement(suite, "testcase", classname="DemoOverVerbs", name=name, time=f"{seconds:.3f}")
+        if why:
+            failures += 1
+            ET.SubElement(case, "failure", message=why)
+        print(f"{'FAILED' if why else 'ok    '} {name} ({seconds:.1f} s){': ' + why if why else ''}", flush=True)
+    suite.set("tests", str(len(tests)))
+    suite.set("failures", str(failures))
+    ET.ElementTree(suite).write(xml)
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+#!/bin/bash
+# Every test that needs RDMA devices, in one boot: run.sh BIN, through scripts/soft_roce.sh. Reports go to REMIT_OUT.
+set -uo pipefail
+bin=$1
+out=${REMIT_OUT:?run this through scripts/soft_roce.sh}
+here=$(dirname "${BASH_SOURCE[0]}")
+failed=0
+
+resources() { rdma resource show; }
+
+before=$(resources)
+for test in "$bin"/remit_test_*_verbs; do
+  name=${test##*/}
+  "$test" --gtest_brief=1 --gtest_output="xml:$out/$name.xml" >"$out/$name.log" 2>&1
+  status=$?
+  if [[ $status -ne 0 ]]; then
+    tail -n 60 "$out/$name.log"
+    failed=1
+    [[ -s $out/$name.xml ]] || printf '<testsuite name="crashed" tests="1" failures="1"/>\n' >"$out/$name.xml"
+  fi
+  printf '%s %s: %s\n' "$([[ $status -eq 0 ]] && echo 'ok    ' || echo FAILED)" "$name" \
+    "$(grep -E '^\[ +(PASSED|FAILED) ' "$out/$name.log" | head -n 1)"
+done
+
+"$here/demo_scenarios.py" "$bin/remit" "$out/demo_scenarios.xml" || failed=1
+
+# Whatever was created is gone again: queue pairs, completion queues, regions, domains.
+after=$(resources)
+if [[ $before = "$after" ]]; then
+  echo "ok     resources are back at their baseline"
+  printf '<testsuite name="resources" tests="1" failures="0"/>\n' >"$out/resources.xml"
+else
+  printf 'FAILED resources: before\n%s\nafter\n%s\n' "$before" "$after"
+  printf '<testsuite name="resources" tests="1" failures="1"/>\n' >"$out/resources.xml"
+  failed=1
+fi
+exit $failed
