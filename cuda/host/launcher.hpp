@@ -1,0 +1,64 @@
+#pragma once
+
+#include "host/launch_slots.hpp"
+#include "kernels/batch.hpp"
+#include "memory/copy.hpp"
+
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+namespace remit::gpu {
+
+struct LauncherOptions {
+    int device = 0;
+    std::uint32_t block_budget = kDefaultBlockBudget;  ///< most blocks of a launch, 1 at least
+    int priority = 0;  ///< of the stream; lower numbers go first; brought into the device's range
+};
+
+/// Starts copy kernels on a stream of its own. Owned by one thread, which calls bind_thread() first. Nothing here
+/// allocates or waits for the device after create().
+class CopyLauncher {
+public:
+    [[nodiscard]] static cudaError_t create(const LauncherOptions& options, std::unique_ptr<CopyLauncher>& launcher);
+    CopyLauncher(const CopyLauncher&) = delete;
+    CopyLauncher& operator=(const CopyLauncher&) = delete;
+    ~CopyLauncher();
+
+    /// Makes the device current for the calling thread and lets the thread's CUDA calls pass beside a graph capture
+    /// elsewhere in the process, which a call in the default mode would kill. Only for threads of remit's own.
+    [[nodiscard]] cudaError_t bind_thread() const;
+
+    /// One launch that copies and then sets the slot's progress word to `sequence`, whatever the number of copies.
+    /// cudaErrorInvalidValue, and nothing launched: the copies cannot be packed (see PackStatus) or are more than
+    /// the parameters and the slot's list hold.
+    [[nodiscard]] cudaError_t launch(std::span<const memory::Copy> copies, std::uint64_t destination_base,
+                                     const LaunchSlot& slot, std::uint64_t sequence);
+
+    [[nodiscard]] cudaStream_t stream() const noexcept { return stream_; }
+    [[nodiscard]] std::uint32_t block_budget() const noexcept { return options_.block_budget; }
+    [[nodiscard]] std::uint32_t inline_capacity() const noexcept;
+
+private:
+    explicit CopyLauncher(const LauncherOptions& options) noexcept : options_(options) {}
+    [[nodiscard]] cudaError_t open();
+    [[nodiscard]] cudaError_t open_stream();
+    template <class Batch>
+    [[nodiscard]] cudaError_t launch_inline(const void* kernel, Batch& batch, std::span<const memory::Copy> copies,
+                                            std::uint64_t destination_base, const BatchHeader& header);
+    [[nodiscard]] cudaError_t launch_list(std::span<const memory::Copy> copies, std::uint64_t destination_base,
+                                          const LaunchSlot& slot, const BatchHeader& header);
+    [[nodiscard]] cudaError_t start(const void* kernel, void* batch, std::uint32_t slots) const;
+
+    LauncherOptions options_;
+    cudaStream_t stream_ = nullptr;
+    bool large_parameters_ = false;
+    bool sync_domains_ = false;
+    SmallBatch small_{};  ///< the launch copies its parameters, so one of each will do
+    LargeBatch large_{};
+    ListBatch list_{};
+};
+
+}  // namespace remit::gpu
