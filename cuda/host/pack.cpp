@@ -14,7 +14,8 @@ constexpr std::uint64_t round_down(std::uint64_t address) {
 
 /// A range that starts behind the first slot, so that 0 can mean "nothing", and does not wrap.
 bool is_range(std::uint64_t address, std::uint64_t bytes) {
-    return address >= kSlotBytes && bytes <= kLargest - kSlotBytes - address;
+    constexpr std::uint64_t last = kLargest - kSlotBytes;
+    return address >= kSlotBytes && address <= last && bytes <= last - address;
 }
 
 struct Bounds {

@@ -37,7 +37,7 @@ __device__ inline bool copy_whole_span(const PieceView& piece, Range span, std::
 /// A span that holds piece ends, many small pieces, or the batch's end: each lane looks up its own slots.
 template <class Shape, class Batch>
 __device__ inline void copy_mixed_span(const Batch& batch, Range span, std::uint32_t first, std::uint32_t lane) {
-    const std::uint32_t last = find_piece(batch, first, batch.header.pieces - 1, span.end - 1);
+    const std::uint32_t last = find_piece(batch.pieces, first, batch.header.pieces - 1, span.end - 1);
 #pragma unroll 1
     for (std::uint32_t base = span.begin + lane; base < span.end; base += kMixedLoads * Shape::lanes) {
         Vector values[kMixedLoads];
@@ -47,7 +47,7 @@ __device__ inline void copy_mixed_span(const Batch& batch, Range span, std::uint
             const std::uint32_t at = base + i * Shape::lanes;
             destinations[i] = 0;
             if (at >= span.end) continue;
-            const PieceView piece = view_of(batch, find_piece(batch, first, last, at));
+            const PieceView piece = view_of(batch.header, batch.pieces, find_piece(batch.pieces, first, last, at));
             const Slot slot = slot_of(piece, at);
             if (!slot.whole()) {
                 copy_edge(piece.mode, slot);
@@ -73,8 +73,8 @@ __device__ inline void copy_block(const Batch& batch) {
     for (std::uint32_t tile = tiles.begin; tile < tiles.end; ++tile) {
         const Range span = span_of<Shape>(tile, threadIdx.x, slots);
         if (span.begin == span.end) break;
-        index = find_piece(batch, index, batch.header.pieces - 1, span.begin);
-        if (!copy_whole_span<Shape>(view_of(batch, index), span, lane)) {
+        index = find_piece(batch.pieces, index, batch.header.pieces - 1, span.begin);
+        if (!copy_whole_span<Shape>(view_of(batch.header, batch.pieces, index), span, lane)) {
             copy_mixed_span<Shape>(batch, span, index, lane);
         }
     }

@@ -76,20 +76,19 @@ REMIT_HOST_DEVICE constexpr Mode mode_of(std::uint64_t source, std::uint64_t des
     return funnel ? Mode::funnel : narrow_mode(misalignment);
 }
 
-template <class Batch>
-REMIT_HOST_DEVICE constexpr PieceView view_of(const Batch& batch, std::uint32_t index) {
-    const Piece piece = batch.pieces[index];
+REMIT_HOST_DEVICE constexpr PieceView view_of(const BatchHeader& header, const Piece* pieces, std::uint32_t index) {
+    const Piece piece = pieces[index];
     const PieceEnd end = end_of(piece);
-    const std::uint64_t destination = batch.header.destination_base + destination_offset(piece);
+    const std::uint64_t destination = header.destination_base + destination_offset(piece);
     const auto head = static_cast<std::uint32_t>(destination % kSlotBytes);
     PieceView view;
     view.destination = destination - head;
-    view.begin = index == 0 ? 0 : end_of(batch.pieces[index - 1]).slot;
+    view.begin = index == 0 ? 0 : end_of(pieces[index - 1]).slot;
     view.end = end.slot;
     view.head = head;
     view.tail = end.tail;
     if (source_offset(piece) == 0) return view;
-    const std::uint64_t source = batch.header.source_base + source_offset(piece);
+    const std::uint64_t source = header.source_base + source_offset(piece);
     const std::uint64_t bytes = std::uint64_t{view.end - view.begin - 1} * kSlotBytes + view.tail - head;
     view.source = source - head;
     view.mode = mode_of(source, destination, bytes);
@@ -97,16 +96,15 @@ REMIT_HOST_DEVICE constexpr PieceView view_of(const Batch& batch, std::uint32_t 
 }
 
 /// The piece that holds `slot`, among those from `first` on; the caller knows that none before it does.
-template <class Batch>
-REMIT_HOST_DEVICE constexpr std::uint32_t find_piece(const Batch& batch, std::uint32_t first, std::uint32_t last,
+REMIT_HOST_DEVICE constexpr std::uint32_t find_piece(const Piece* pieces, std::uint32_t first, std::uint32_t last,
                                                      std::uint32_t slot) {
     // The usual case: still in the piece of the span before.
-    if (slot < end_of(batch.pieces[first]).slot) return first;
+    if (slot < end_of(pieces[first]).slot) return first;
     std::uint32_t low = first + 1;
     std::uint32_t high = last;
     while (low < high) {
         const std::uint32_t middle = low + (high - low) / 2;
-        if (slot < end_of(batch.pieces[middle]).slot) {
+        if (slot < end_of(pieces[middle]).slot) {
             high = middle;
         } else {
             low = middle + 1;
