@@ -121,9 +121,11 @@ constexpr std::array kScenarios{
                  }
              }},
     Scenario{"window",
-             [](Random&, Settings& s) {
-                 s.window = 4;
+             [](Random& random, Settings& s) {
+                 set_all(s, {Fault::abort_language, Fault::loss, Fault::duplicate});
+                 s.window = random.pick({1u, 2u, 4u});
                  s.rooms = 8;
+                 s.retries = 6;
              }},
     Scenario{"ranks",
              [](Random&, Settings& s) {
