@@ -16,11 +16,13 @@ long long milliseconds(Time time) {
 }  // namespace
 
 /// Every event begins here. A gap in our own running longer than a PING period restarts liveness: silence that we
-/// could not have heard fails nobody.
+/// could not have heard fails nobody. The gap begins when a PING was due: before, sleeping was right.
 void Machine::enter(Time now) {
     if (started_ && now - now_ > config_.timing.ping_period) {
         for (auto& [id, session] : sessions_) {
-            for (auto& [number, generation] : session.generations) generation.heard = now;
+            for (auto& [number, generation] : session.generations) {
+                if (now - generation.next_ping > config_.timing.ping_period) generation.heard = now;
+            }
         }
     }
     started_ = true;
