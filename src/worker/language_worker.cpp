@@ -1,3 +1,4 @@
+#include "control/address.hpp"
 #include "memory/host_copy.hpp"
 #include "pool/block_pool.hpp"
 #include "worker/event_loop.hpp"
@@ -160,9 +161,12 @@ Reception LanguageWorker::receive(RoomId room, const std::string& endpoint, Rece
                     fmt::format("deadline is {} ms; permitted: 0 (the worker's) or more", options.deadline.count()));
     }
     const control::Endpoint peer = control::parse_endpoint(endpoint);
-    if (peer.port == 0) {
-        throw Error(ErrorKind::bad_argument, fmt::format("endpoint is {}; port 0 can only be listened on", endpoint));
+    if (peer.port == 0 || control::is_wildcard_address(peer.ip)) {
+        throw Error(ErrorKind::bad_argument,
+                    fmt::format("endpoint is {}; wildcards and port 0 can only be listened on", endpoint));
     }
+    const auto* sink_given = std::get_if<Sink>(&options.into);
+    if (sink_given != nullptr && !*sink_given) throw Error(ErrorKind::bad_argument, "the sink is empty");
     auto record = std::make_shared<worker::RoomRecord>();
     record->handle = impl_->next_handle.fetch_add(1, std::memory_order_relaxed);
     if (auto* sink = std::get_if<Sink>(&options.into)) record->sink = std::move(*sink);

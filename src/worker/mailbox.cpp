@@ -23,12 +23,17 @@ const protocol::PeerAddress* return_address(const protocol::ToLanguage&) {
 Mailbox::Mailbox(control::Channel& channel, std::vector<std::string> allowed_return_addresses)
     : channel_(channel), allowed_(std::move(allowed_return_addresses)) {}
 
-bool Mailbox::post(const protocol::PeerAddress& to, std::uint64_t connection, const protocol::Frames& frames) {
+std::string Mailbox::why(control::SendResult result) {
+    if (result == control::SendResult::overflow) return "control outbox is full";
+    return "unreachable; an address off loopback needs control.insecure while no keys are given";
+}
+
+control::SendResult Mailbox::post(const protocol::PeerAddress& to, std::uint64_t connection, const protocol::Frames& frames) {
     const auto result = channel_.send({to.ip, to.port, connection}, frames);
-    if (result == control::SendResult::queued) return true;
-    complain(fmt::format("message to {}:{} not sent: {}", to.ip, to.port,
-                         result == control::SendResult::overflow ? "its outbox is full" : "unreachable"));
-    return false;
+    if (result != control::SendResult::queued) {
+        complain(fmt::format("message to {}:{} not sent: {}", to.ip, to.port, why(result)));
+    }
+    return result;
 }
 
 void Mailbox::forget(const protocol::PeerAddress& to, std::uint64_t connection) {
@@ -74,7 +79,6 @@ void Mailbox::count(const protocol::DecodeError& error, const std::string& sende
                          to_string(error.fault), error.detail));
 }
 
-/// Once a second at most: a peer must not fill the log.
 void Mailbox::complain(const std::string& text) {
     const auto now = std::chrono::steady_clock::now();
     if (now < next_complaint_) {

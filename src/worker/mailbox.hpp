@@ -25,9 +25,9 @@ public:
         std::uint64_t foreign_return_addresses = 0;
     };
 
-    /// `connection` tells the peer's incarnations apart; false where the outbox is full or the peer is unreachable.
+    /// `connection` tells the peer's incarnations apart.
     template <class Message>
-    bool send(const protocol::PeerAddress& to, std::uint64_t connection, Message message) {
+    control::SendResult send(const protocol::PeerAddress& to, std::uint64_t connection, Message message) {
         stamp(message);
         return post(to, connection, protocol::encode(message));
     }
@@ -40,6 +40,11 @@ public:
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
     [[nodiscard]] control::Channel& channel() noexcept { return channel_; }
 
+    /// Why a message was not sent, for people.
+    [[nodiscard]] static std::string why(control::SendResult result);
+    /// Logs what a peer did, once a second at most: a peer must not fill the log.
+    void complain(const std::string& text);
+
 private:
     template <class Message>
     void stamp(Message& message) {
@@ -51,10 +56,9 @@ private:
     }
     template <class Message, class Decode>
     std::optional<Message> receive(Decode decode);
-    bool post(const protocol::PeerAddress& to, std::uint64_t connection, const protocol::Frames& frames);
+    control::SendResult post(const protocol::PeerAddress& to, std::uint64_t connection, const protocol::Frames& frames);
     void count(const protocol::DecodeError& error, const std::string& sender);
     [[nodiscard]] bool is_own(const std::string& claimed, const std::string& sender) const;
-    void complain(const std::string& text);
 
     control::Channel& channel_;
     std::vector<std::string> allowed_;

@@ -66,6 +66,8 @@ public:
     void on_created(const GenerationKey& key, std::vector<QueuePairAddress> local, Time now);
     void on_create_failed(const GenerationKey& key, const std::string& reason, Time now);
     void on_generation_failed(const GenerationKey& key, const std::string& reason, Time now);
+    /// Nothing can be sent to the peer, now or later: its rooms fail, and no new generation is tried for them.
+    void on_unreachable(const GenerationKey& key, const std::string& reason, Time now);
     void on_destroyed(const GenerationKey& key, Time now);
     void on_immediate(const GenerationKey& key, std::uint32_t queue_pair, std::uint32_t immediate, Time now);
     void on_dry(const GenerationKey& key, Time now);

@@ -114,6 +114,16 @@ void Machine::handle(const Registered& m) {
     actions_.push_back(ConnectGeneration{{m.session, m.generation}, accepted.queue_pairs});
 }
 
+void Machine::on_unreachable(const GenerationKey& key, const std::string& reason, Time now) {
+    enter(now);
+    Generation* generation = generation_at(key);
+    if (generation == nullptr || generation->state == Generation::State::dying) return;
+    Session& session = *session_by_id(key.session);
+    refuse(session, *generation, fmt::format("embedding worker at {}:{}: {}", session.embedding.ip,
+                                             session.embedding.port, reason));
+    settle();
+}
+
 /// The generation cannot be: the rooms that waited for it fail, nothing else does.
 void Machine::refuse(Session& session, Generation& generation, const std::string& why) {
     const auto unopened = unopened_;

@@ -2,6 +2,8 @@
 
 #include "base/log.hpp"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <utility>
 
 namespace remit::worker::embedding {
@@ -121,11 +123,18 @@ void Core::run_actions() {
 // -------------------------------------------------------------------------------------- actions
 
 void Core::perform(const Tell& action) {
-    if (mailbox_.send(action.to, action.session, action.message)) return;
+    if (const auto* registered = std::get_if<protocol::Registered>(&action.message)) {
+        if (const auto* refused = std::get_if<protocol::Registered::Refused>(&registered->answer)) {
+            mailbox_.complain(fmt::format("language worker at {}:{} refused: {}", action.to.ip, action.to.port,
+                                          refused->error));
+        }
+    }
+    const auto result = mailbox_.send(action.to, action.session, action.message);
+    if (result == control::SendResult::queued) return;
     // An outbox that overflows fails its session: what was dropped would never be answered.
-    after_batch_.push_back([this, session = action.session] {
+    after_batch_.push_back([this, session = action.session, why = Mailbox::why(result)] {
         for (const protocol::GenerationKey& key : queue_.links()) {
-            if (key.session == session) machine_.on_generation_failed(key, "control outbox is full", now_);
+            if (key.session == session) machine_.on_generation_failed(key, why, now_);
         }
     });
 }

@@ -152,9 +152,16 @@ void Core::run_actions() {
 // -------------------------------------------------------------------------------------- actions
 
 void Core::perform(const Tell& action) {
-    if (mailbox_.send(action.to, action.key.generation, action.message)) return;
-    after_batch_.push_back(
-        [this, key = action.key] { machine_.on_generation_failed(key, "control outbox is full", now_); });
+    const auto result = mailbox_.send(action.to, action.key.generation, action.message);
+    if (result == control::SendResult::queued) return;
+    after_batch_.push_back([this, key = action.key, result] {
+        // A new connection has an empty outbox; to an address that cannot be reached there is none.
+        if (result == control::SendResult::unreachable) {
+            machine_.on_unreachable(key, Mailbox::why(result), now_);
+        } else {
+            machine_.on_generation_failed(key, Mailbox::why(result), now_);
+        }
+    });
 }
 
 void Core::perform(const ForgetPeer& action) { mailbox_.forget(action.peer, action.key.generation); }
