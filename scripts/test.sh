@@ -133,11 +133,13 @@ lane_asan() { lane_sanitizer asan; }
 lane_tsan() { lane_sanitizer tsan; }
 lane_clang() { build clang remit remit_command remit_sim_command; }
 
+# The same objects linked as a shared library; the release folder is left as it was.
 lane_shared() {
-  record shared-configure cmake -S . -B build/shared -G Ninja -DBUILD_SHARED_LIBS=ON -DREMIT_BUILD_TESTS=OFF \
-    -DREMIT_BUILD_BENCH=OFF -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_BUILD_TYPE=Release &&
-    record shared-build cmake --build build/shared -j "$jobs" --target remit_command &&
-    record shared-runs build/shared/bin/remit demo --fabric loopback --hidden 64
+  record shared-configure cmake --preset release -DBUILD_SHARED_LIBS=ON &&
+    record shared-build cmake --build --preset release -j "$jobs" --target remit_command &&
+    record shared-runs bash -c 'ldd build/release/bin/remit | grep libremit &&
+      build/release/bin/remit demo --fabric loopback --hidden 64'
+  record static-again cmake --preset release -DBUILD_SHARED_LIBS=OFF
 }
 
 for lane in "${chosen[@]}"; do
