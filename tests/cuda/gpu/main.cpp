@@ -1,0 +1,56 @@
+// The kernels on a GPU, against the model that the CPU tests use. No test framework: a machine with a GPU may have
+// nothing but the CUDA toolkit. Exit status: 0 all passed, 1 not all, 2 misuse, 3 there is no GPU.
+#include "gpu/tests.hpp"
+
+#include <cuda_runtime_api.h>
+
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <string>
+
+namespace {
+
+using remit::gpu::test::GpuTest;
+
+/// What went wrong, or nothing.
+std::string problem_of(const GpuTest& test, bool small) {
+    try {
+        test.run(small);
+    } catch (const std::exception& error) {
+        return error.what();
+    }
+    const cudaError_t sticky = cudaDeviceSynchronize();
+    return sticky == cudaSuccess ? "" : std::string("an error came late: ") + cudaGetErrorString(sticky);
+}
+
+bool run(const GpuTest& test, bool small) {
+    const std::string problem = problem_of(test, small);
+    if (problem.empty()) {
+        std::printf("ok      %s\n", test.name);
+    } else {
+        std::printf("FAILED  %s: %s\n", test.name, problem.c_str());
+    }
+    std::fflush(stdout);
+    return problem.empty();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const bool small = argc == 2 && std::strcmp(argv[1], "--small") == 0;
+    if (argc > 1 && !small) {
+        std::fprintf(stderr, "usage: remit_gpu_test [--small]   --small: few and small cases, for compute-sanitizer\n");
+        return 2;
+    }
+    int devices = 0;
+    const cudaError_t status = cudaGetDeviceCount(&devices);
+    if (status != cudaSuccess || devices == 0) {
+        std::printf("no GPU: %s\n", status == cudaSuccess ? "none is visible" : cudaGetErrorString(status));
+        return 3;
+    }
+    int failed = 0;
+    for (const GpuTest& test : remit::gpu::test::all_gpu_tests()) failed += run(test, small) ? 0 : 1;
+    std::printf("%d tests failed\n", failed);
+    return failed == 0 ? 0 : 1;
+}
