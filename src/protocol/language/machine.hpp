@@ -177,7 +177,6 @@ private:
     std::unordered_map<Handle, Room> rooms_;
     std::set<WaitKey> waiting_;                               ///< announced rooms short of blocks or credits
     std::set<std::pair<std::uint64_t, Handle>> growing_;      ///< rooms that overlapped rounds could serve, oldest first
-    std::set<std::pair<std::uint64_t, Handle>> unopened_;     ///< rooms without an attempt, oldest first
     std::set<AttemptKey> unstarted_;                          ///< attempts that hold blocks and know no total
     std::vector<AttemptKey> dirty_;
     std::vector<Handle> reapable_;

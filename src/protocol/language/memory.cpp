@@ -121,25 +121,32 @@ void Machine::ask_back() {
     }
 }
 
+/// Rooms get their attempt, oldest first, where their embedding worker has a generation that is up.
 void Machine::open_rooms() {
     if (shutting_down_) return;
-    const auto unopened = unopened_;
-    for (const auto& [order, handle] : unopened) {
-        Room* room = room_at(handle);
-        if (room == nullptr || room->attempt || room->ending()) continue;
-        Session& session = session_of(room->embedding);
-        Generation& generation = generation_for_new_rooms(session);
-        if (generation.state == Generation::State::up) open_attempt(session, *room, generation);
+    std::vector<Session*> up;
+    for (auto& [address, session] : sessions_) {
+        if (session.unopened.empty()) continue;
+        if (generation_for_new_rooms(session).state == Generation::State::up) up.push_back(&session);
+    }
+    while (!up.empty()) {
+        const auto oldest = std::min_element(up.begin(), up.end(), [](const Session* a, const Session* b) {
+            return *a->unopened.begin() < *b->unopened.begin();
+        });
+        Session& session = **oldest;
+        Room& room = rooms_.at(session.unopened.begin()->second);
+        open_attempt(session, room, generation_for_new_rooms(session));
+        if (session.unopened.empty()) up.erase(oldest);
     }
 }
 
 /// The next round goes out while the last is on the wire, where blocks and credits are free.
 void Machine::overlap() {
     if (!config_.overlap || growing_.empty() || !waiting_.empty()) return;
-    const auto growing = growing_;
-    for (const auto& [order, handle] : growing) {
+    for (auto it = growing_.begin(); it != growing_.end();) {
         if (allocator_.free_blocks() == 0 || credits_ == 0) return;
-        Room& room = rooms_.at(handle);
+        Room& room = rooms_.at(it->second);
+        ++it;  // a grant may take the room off the list
         const Attempt& attempt = *attempt_at(*room.attempt);
         if (room.waiting || credits_ < queue_pairs_of(attempt)) continue;
         // A block table of kept blocks is dense: only its last block may be partly filled.

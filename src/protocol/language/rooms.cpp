@@ -37,11 +37,11 @@ void Machine::on_receive(Handle handle, const Request& request, Time now) {
 }
 
 void Machine::enter_unopened(const Room& room) {
-    if (unopened_.insert({room.order, room.handle}).second) ++session_of(room.embedding).unopened;
+    session_of(room.embedding).unopened.insert({room.order, room.handle});
 }
 
 void Machine::leave_unopened(const Room& room) {
-    if (unopened_.erase({room.order, room.handle}) != 0) --session_of(room.embedding).unopened;
+    session_of(room.embedding).unopened.erase({room.order, room.handle});
 }
 
 void Machine::on_abort(Handle handle, const std::string& reason, Time now) {
@@ -109,6 +109,7 @@ void Machine::set_total(Room& room, std::uint64_t total) {
 void Machine::fail_room(Room& room, const std::string& reason) {
     if (room.ending()) return;
     room.reason = reason;
+    leave_unopened(room);
     if (Attempt* attempt = room.attempt ? attempt_at(*room.attempt) : nullptr;
         attempt != nullptr && attempt->mode != OfferMode::aborting) {
         advance(attempt->mode, OfferEvent::failed);
@@ -135,7 +136,6 @@ void Machine::fail_room(Room& room, const std::string& reason) {
 
 void Machine::finish(Room& room, Status status) {
     advance(room.status, status == Status::Success ? RoomEventKind::all_complete : RoomEventKind::failed);
-    leave_unopened(room);
     actions_.push_back(Final{room.handle, room.status, room.reason, room.total, room.aux, room.table});
     reapable_.push_back(room.handle);
 }

@@ -126,11 +126,7 @@ void Machine::on_unreachable(const GenerationKey& key, const std::string& reason
 
 /// The generation cannot be: the rooms that waited for it fail, nothing else does.
 void Machine::refuse(Session& session, Generation& generation, const std::string& why) {
-    const auto unopened = unopened_;
-    for (const auto& [order, handle] : unopened) {
-        Room& room = rooms_.at(handle);
-        if (room.embedding == session.embedding) fail_room(room, why);
-    }
+    while (!session.unopened.empty()) fail_room(rooms_.at(session.unopened.begin()->second), why);
     lose_generation(session, generation, why, false);
 }
 

@@ -134,7 +134,7 @@ struct Session {
     std::uint64_t top_generation = 0;
     std::uint64_t top_attempt = 0;
     std::optional<std::uint64_t> current;  ///< generation of new rooms
-    std::size_t unopened = 0;              ///< rooms that wait for a generation
+    std::set<std::pair<std::uint64_t, Handle>> unopened;  ///< rooms without an attempt by order: they wait for a generation
     std::map<std::uint64_t, Generation> generations;
     std::map<std::uint64_t, Attempt> attempts;  ///< until fenced
     std::unordered_map<std::uint32_t, std::uint64_t> by_immediate;

@@ -34,7 +34,7 @@ void Machine::on_time(Time now) {
 void Machine::sessions_due() {
     for (auto& [address, session] : sessions_) {
         for (auto& [number, generation] : session.generations) {
-            if (generation.state == Generation::State::registering && session.unopened > 0 && now_ >= generation.next_register) {
+            if (generation.state == Generation::State::registering && !session.unopened.empty() && now_ >= generation.next_register) {
                 repeat_register(session, generation);
             }
             if (!generation.live()) continue;
@@ -74,7 +74,7 @@ Time Machine::next_deadline() const {
     Time next = std::min(room_deadlines_.next(), attempt_deadlines_.next());
     for (const auto& [address, session] : sessions_) {
         for (const auto& [number, generation] : session.generations) {
-            if (generation.state == Generation::State::registering && session.unopened > 0) {
+            if (generation.state == Generation::State::registering && !session.unopened.empty()) {
                 next = std::min(next, generation.next_register);
             }
             if (generation.live()) {
