@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Proves on a machine with an NVIDIA GPU what cannot be proved without one: builds the kernels, runs them against the
+# model of the CPU tests, plain and under compute-sanitizer, then measures them. It needs the CUDA toolkit (12.4 to
+# 13.x) and a C++20 compiler; no network, RDMA card, ZeroMQ or CMake.
+# usage: scripts/gpu_check.sh [--quick] [--no-bench] [--build-only] [--jobs N] [--out FOLDER]
+#   --quick       fewer figures          --no-bench  tests only
+#   --build-only  stop after the build   --out       folder of the results (default: bench/results)
+# exit status: 0 done, 1 a test failed, 2 misuse, 3 no GPU or no toolkit, 4 a target was missed
+set -euo pipefail
+
+repository=$(cd "$(dirname "$0")/.." && pwd)
+build=$repository/build/gpu-check
+out=$repository/bench/results
+jobs=$(nproc)
+quick=0 bench=1 build_only=0
+
+usage() { sed -n '/^# usage/,/^# exit/s/^# //p' "$0"; }
+
+while [ $# -gt 0 ]; do
+    case $1 in
+        --quick) quick=1 ;;
+        --no-bench) bench=0 ;;
+        --build-only) build_only=1 ;;
+        --jobs | --out)
+            [ $# -ge 2 ] || { echo "gpu_check: $1 needs a value" >&2; exit 2; }
+            if [ "$1" = --jobs ]; then jobs=$2; else out=$2; fi
+            shift ;;
+        --help) usage; exit 0 ;;
+        *) echo "gpu_check: unknown option $1" >&2; usage >&2; exit 2 ;;
+    esac
+    shift
+done
+case $jobs in '' | *[!0-9]* | 0) echo "gpu_check: --jobs takes a number from 1 on" >&2; exit 2 ;; esac
+
+nvcc=${NVCC:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
+if [ ! -x "$nvcc" ]; then
+    echo "gpu_check: no CUDA toolkit; install 12.4 to 13.x and put its nvcc on PATH, or name it in NVCC"
+    exit 3
+fi
+
+architectures() {
+    local listed arch newest=
+    listed=$("$nvcc" --list-gpu-arch)
+    for arch in 80 90 100; do
+        grep -qx "compute_$arch" <<<"$listed" || continue
+        printf ' -gencode arch=compute_%s,code=sm_%s' $arch $arch
+        newest=$arch
+    done
+    printf ' -gencode arch=compute_%s,code=compute_%s' "$newest" "$newest"
+}
+
+flags="-std=c++20 -O3 -I$repository/cuda -I$repository/tests/cuda -I$repository/src $(architectures)"
+
+# Compiles what is older than any source or header of it.
+compile() {  # source
+    local object
+    object=$build/$(printf '%s' "${1#"$repository/"}" | tr '/' '_').o
+    if [ -f "$object" ] && [ -z "$(find "$repository/cuda" "$repository/tests/cuda" -newer "$object" -type f -print -quit)" ]; then
+        return
+    fi
+    # shellcheck disable=SC2086
+    "$nvcc" $flags -c "$1" -o "$object.new" && mv "$object.new" "$object"
+}
+export -f compile
+export build nvcc flags repository
+
+link() {  # program source...
+    local program=$1 objects=() source
+    shift
+    for source in "$@"; do objects+=("$build/$(printf '%s' "${source#"$repository/"}" | tr '/' '_').o"); done
+    "$nvcc" -cudart static "${objects[@]}" -o "$build/$program" -Xcompiler -pthread
+}
+
+common=("$repository"/cuda/kernels/*.cu "$repository"/cuda/host/*.cpp)
+test_sources=("$repository"/tests/cuda/gpu/*.cpp "$repository/tests/cuda/case.cpp")
+bench_sources=("$repository"/cuda/bench/*.cpp "$repository"/cuda/bench/*.cu)
+
+echo "== build, with $("$nvcc" --version | sed -n 's/.*release \([^,]*\),.*/CUDA \1/p')"
+mkdir -p "$build"
+printf '%s\0' "${common[@]}" "${test_sources[@]}" "${bench_sources[@]}" |
+    xargs -0 -n 1 -P "$jobs" bash -c 'compile "$1"' compile
+link remit_gpu_test "${common[@]}" "${test_sources[@]}"
+link remit_copy_bench "${common[@]}" "${bench_sources[@]}"
+[ "$build_only" = 0 ] || exit 0
+
+echo "== kernels against the model"
+arguments=()
+[ "$quick" = 0 ] || arguments=(--small)
+status=0
+"$build/remit_gpu_test" "${arguments[@]}" || status=$?
+if [ "$status" = 3 ]; then
+    echo "gpu_check: built, but there is no GPU to run on (is the driver loaded, and new enough for this toolkit?)"
+    exit 3
+fi
+[ "$status" = 0 ] || exit 1
+
+sanitizer=${COMPUTE_SANITIZER:-$(command -v compute-sanitizer || echo "$(dirname "$nvcc")/compute-sanitizer")}
+if [ -x "$sanitizer" ]; then
+    for tool in memcheck initcheck; do
+        echo "== compute-sanitizer $tool"
+        status=0
+        "$sanitizer" --tool $tool --error-exitcode 9 "$build/remit_gpu_test" --small >"$build/$tool.log" 2>&1 || status=$?
+        tail -n 4 "$build/$tool.log"
+        # It needs rights that containers often lack: told apart from an error that it found.
+        if grep -qiE 'not supported|permission|Unable to launch|failed to initialize' "$build/$tool.log"; then
+            echo "$tool: refused by the platform, nothing was checked"
+        elif [ "$status" != 0 ]; then
+            echo "$tool: failed, see $build/$tool.log"
+            exit 1
+        fi
+    done
+else
+    echo "== compute-sanitizer is not there: memcheck and initcheck were not run"
+fi
+[ "$bench" = 1 ] || exit 0
+
+echo "== benchmark"
+mkdir -p "$out"
+arguments=(--out "$build/figures.json")
+[ "$quick" = 0 ] || arguments+=(--sizes 4,16 --hidden 4096 --seconds 0.05)
+"$build/remit_copy_bench" "${arguments[@]}"
+name=$(sed -n 's/.*"device": "\([^"]*\)".*/\1/p' "$build/figures.json" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9-')
+cp "$build/figures.json" "$out/gpu-$name.json"
+echo "$out/gpu-$name.json"
+command -v python3 >/dev/null || { echo "no python3: figures are neither drawn nor judged"; exit 0; }
+python3 "$repository/scripts/plot_gpu.py" "$out/gpu-$name.json"
