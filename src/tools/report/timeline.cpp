@@ -57,7 +57,8 @@ std::string describe(const TimelineEvent& event) {
     }
     if (event.what == "round complete") return round + " complete: " + range_text(event) + ", " + size_text(event);
     if (event.what == "copied out") return round + " moved out, its blocks are free";
-    if (event.what == "status") return "goes on, " + size_text(event) + " written so far";
+    if (event.what == "status" && event.status == Status::WaitingForInput) return "INIT has come: announces the length";
+    if (event.what == "status") return size_text(event) + " written, more to come";
     if (event.what == "verified") return tokens + ", " + size_text(event) + ": every byte verified";
     if (event.what == "final" && event.status == Status::Failed) return "given up";
     if (event.what == "final") return event.bytes > 0 ? "done, " + size_text(event) : "done";
