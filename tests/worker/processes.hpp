@@ -21,7 +21,7 @@ public:
     Line& operator=(const Line&) = delete;
     void tell(const std::string& word);
     /// @throws std::runtime_error where the other end is gone or says nothing by the deadline.
-    [[nodiscard]] std::string hear(long milliseconds = 60'000);
+    [[nodiscard]] std::string hear(long milliseconds = 20'000);
 
 private:
     int socket_;

@@ -90,7 +90,8 @@ TEST(VerbsRefusals, AnotherLayoutIsRefusedWithFieldAndBothValues) {
         line.tell(worker.endpoint());
         const Outgoing outgoing(worker, {2, 500});
         outgoing.expect_success();  // the next one that asks is as it should be
-        EXPECT_EQ(line.hear(), "done");
+        line.tell("sent");
+        EXPECT_EQ(line.hear(), "end");
     });
     const std::string endpoint = sender.line().hear();
     Process stranger([&](Line&) {
@@ -102,13 +103,16 @@ TEST(VerbsRefusals, AnotherLayoutIsRefusedWithFieldAndBothValues) {
         expect_whole(worker);
     });
     stranger.expect_success();
-    Process honest([&](Line&) {
+    Process honest([&](Line& line) {
         LanguageWorker worker(verbs_language(), Transfer::verbs_layout(), 16);
         const Incoming incoming(worker, endpoint, 2, Into::sink);
         incoming.expect_success({2, 500});
+        EXPECT_EQ(line.hear(), "end");
     });
+    EXPECT_EQ(sender.line().hear(), "sent");
+    honest.line().tell("end");
+    sender.line().tell("end");
     honest.expect_success();
-    sender.line().tell("done");
     sender.expect_success();
 }
 

@@ -174,7 +174,8 @@ TEST(VerbsTransfer, TwoRanksEachGetACopy) {
         line.tell(worker.endpoint());
         const Outgoing outgoing(worker, content);
         outgoing.expect_success();
-        EXPECT_EQ(line.hear(), "received");
+        line.tell("sent");
+        EXPECT_EQ(line.hear(), "end");
     });
     const std::string endpoint = sender.line().hear();
     const auto receive = [&](Line& line) {
@@ -187,12 +188,14 @@ TEST(VerbsTransfer, TwoRanksEachGetACopy) {
         }
         expect_whole(worker);
         line.tell("received");
+        EXPECT_EQ(line.hear(), "end");
     };
     Process one(receive);
     Process two(receive);
     EXPECT_EQ(one.line().hear(), "received");
     EXPECT_EQ(two.line().hear(), "received");
-    sender.line().tell("received");
+    EXPECT_EQ(sender.line().hear(), "sent");
+    for (Process* process : {&one, &two, &sender}) process->line().tell("end");
     one.expect_success();
     two.expect_success();
     sender.expect_success();
