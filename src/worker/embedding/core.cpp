@@ -12,8 +12,10 @@ using namespace protocol::embedding;
 
 namespace {
 
-// Messages taken before completions and deadlines are looked at again.
+// Messages taken before completions and deadlines are looked at again, and turns of the data plane before messages
+// are: neither may starve the other.
 constexpr int kMessageBatch = 256;
+constexpr int kPumpBatch = 64;
 
 }  // namespace
 
@@ -48,7 +50,7 @@ bool Core::step(protocol::Time now) {
 
 bool Core::take_completions() {
     bool moved = false;
-    while (queue_.pump() || !queue_.events().empty()) {
+    for (int turn = 0; turn < kPumpBatch && (queue_.pump() || !queue_.events().empty()); ++turn) {
         moved = true;
         std::swap(send_events_, queue_.events());
         for (const SendEvent& event : send_events_) feed(event);
