@@ -3,6 +3,7 @@
 # The first line of a patch says what is to catch it: "tsan" or "plain" (the emulated kernels, with and without the
 # thread sanitizer) or "ptx" (the gate on the compiler's output; skipped without nvcc).
 # usage: scripts/cuda_mutants.sh [NAME...]      exit 0: all were caught, 1: one survived
+# shellcheck disable=SC2086   # flags are meant to be split
 set -euo pipefail
 
 repository=$(cd "$(dirname "$0")/.." && pwd)

@@ -58,7 +58,7 @@ compile() {  # source
     if [ -f "$object" ] && [ -z "$(find "$repository/cuda" "$repository/tests/cuda" -newer "$object" -type f -print -quit)" ]; then
         return
     fi
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2086   # flags are meant to be split
     "$nvcc" $flags -c "$1" -o "$object.new" && mv "$object.new" "$object"
 }
 export -f compile
@@ -77,6 +77,7 @@ bench_sources=("$repository"/cuda/bench/*.cpp "$repository"/cuda/bench/*.cu)
 
 echo "== build, with $("$nvcc" --version | sed -n 's/.*release \([^,]*\),.*/CUDA \1/p')"
 mkdir -p "$build"
+# shellcheck disable=SC2016   # expanded by the inner shell
 printf '%s\0' "${common[@]}" "${test_sources[@]}" "${bench_sources[@]}" |
     xargs -0 -n 1 -P "$jobs" bash -c 'compile "$1"' compile
 link remit_gpu_test "${common[@]}" "${test_sources[@]}"
@@ -117,7 +118,7 @@ fi
 echo "== benchmark"
 mkdir -p "$out"
 arguments=(--out "$build/figures.json")
-[ "$quick" = 0 ] || arguments+=(--sizes 4,16 --hidden 4096 --seconds 0.05)
+[ "$quick" = 0 ] || arguments+=(--sizes "4,16" --hidden 4096 --seconds 0.05)
 "$build/remit_copy_bench" "${arguments[@]}"
 name=$(sed -n 's/.*"device": "\([^"]*\)".*/\1/p' "$build/figures.json" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9-')
 cp "$build/figures.json" "$out/gpu-$name.json"

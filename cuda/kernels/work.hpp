@@ -26,10 +26,13 @@ REMIT_HOST_DEVICE constexpr std::uint32_t grid_of(std::uint32_t slots, std::uint
     return blocks == 0 ? 1 : blocks;
 }
 
-/// Neighbouring tiles, so that a block seldom changes its piece; blocks differ by one tile at most.
+/// Neighbouring tiles, so that a block seldom changes its piece; blocks differ by one tile at most, the first ones
+/// having the more. In 32 bits: a GPU divides 64 by a call of some hundred instructions.
 REMIT_HOST_DEVICE constexpr Range tiles_of_block(std::uint32_t tiles, std::uint32_t block, std::uint32_t blocks) {
-    return {static_cast<std::uint32_t>(std::uint64_t{tiles} * block / blocks),
-            static_cast<std::uint32_t>(std::uint64_t{tiles} * (block + 1) / blocks)};
+    const std::uint32_t share = tiles / blocks;
+    const std::uint32_t more = tiles % blocks;
+    const std::uint32_t begin = block * share + (block < more ? block : more);
+    return {begin, begin + share + (block < more ? 1 : 0)};
 }
 
 /// The slots of a warp in a tile; empty behind the end of the batch.
