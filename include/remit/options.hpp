@@ -71,10 +71,10 @@ struct ControlOptions {
 };
 
 struct EmbeddingWorkerOptions {
-    ControlOptions control;
-    FabricOptions fabric;
-    TimingOptions timing;
-    LimitOptions limits;
+    ControlOptions control{};
+    FabricOptions fabric{};
+    TimingOptions timing{};
+    LimitOptions limits{};
     Gather gather = Gather::automatic;
     std::uint64_t chunk_bytes = 4u << 20;     ///< a round is cut into chunks of at most this, ≥ 4096
     std::uint32_t send_regions = 4;           ///< ring of send regions, each chunk_bytes; ≥ 2
@@ -88,10 +88,10 @@ enum class MemoryPolicy : std::uint8_t {
 };
 
 struct LanguageWorkerOptions {
-    ControlOptions control;
-    FabricOptions fabric;
-    TimingOptions timing;
-    LimitOptions limits;
+    ControlOptions control{};
+    FabricOptions fabric{};
+    TimingOptions timing{};
+    LimitOptions limits{};
     MemoryPolicy memory_policy = MemoryPolicy::shrink;
     bool overlap = true;  ///< offers the next round while the last is on the wire, where blocks are free
 };

@@ -25,6 +25,7 @@ using worker::embedding::SendQueue;
 constexpr std::uint64_t kMaxTokens = 0x7fffffff;  // aux[0] is an int32
 
 void check(const EmbeddingWorkerOptions& options) {
+    worker::require_descriptors();
     worker::check_fabric_options(options.fabric);
     worker::check_timing_options(options.timing);
     worker::check_limit_options(options.limits);

@@ -23,6 +23,7 @@ namespace {
 using RoomKey = std::pair<RoomId, protocol::PeerAddress>;
 
 void check(const LanguageWorkerOptions& options) {
+    worker::require_descriptors();
     worker::check_fabric_options(options.fabric);
     worker::check_timing_options(options.timing);
     worker::check_limit_options(options.limits);

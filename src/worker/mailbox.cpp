@@ -25,7 +25,8 @@ Mailbox::Mailbox(control::Channel& channel, std::vector<std::string> allowed_ret
 
 std::string Mailbox::why(control::SendResult result) {
     if (result == control::SendResult::overflow) return "control outbox is full";
-    return "unreachable; an address off loopback needs control.insecure while no keys are given";
+    return "unreachable: an address off loopback needs control.insecure while no keys are given, and a connection needs "
+           "free file descriptors (`ulimit -n`)";
 }
 
 control::SendResult Mailbox::post(const protocol::PeerAddress& to, std::uint64_t connection, const protocol::Frames& frames) {

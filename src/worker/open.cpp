@@ -3,9 +3,13 @@
 #include <remit/error.hpp>
 #include <remit/types.hpp>
 
+#include <fcntl.h>
 #include <spdlog/fmt/fmt.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <random>
+#include <vector>
 
 namespace remit::worker {
 namespace {
@@ -80,6 +84,24 @@ std::unique_ptr<control::Channel> open_control(const ControlOptions& options, co
     channel.insecure = options.insecure;
     channel.outbox = limits.outbox;
     return control::open_zmq(channel);
+}
+
+void require_descriptors() {
+    constexpr int kWanted = 48;  // sockets, threads and wake-ups of ZeroMQ, the RDMA device, eventfds, first peers
+    std::vector<int> opened;
+    while (opened.size() < kWanted) {
+        const int descriptor = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (descriptor < 0) break;
+        opened.push_back(descriptor);
+    }
+    for (const int descriptor : opened) ::close(descriptor);
+    if (opened.size() == kWanted) return;
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    throw Error(ErrorKind::environment,
+                fmt::format("{} file descriptors are free, a worker wants {}; the limit is {}: raise it with "
+                            "`ulimit -n 4096`, or LimitNOFILE= in systemd",
+                            opened.size(), kWanted, limit.rlim_cur));
 }
 
 std::uint64_t random_identity() {

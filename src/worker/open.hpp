@@ -14,6 +14,10 @@ namespace remit::worker {
 [[nodiscard]] std::unique_ptr<fabric::Fabric> open_fabric(const FabricOptions& options, const std::string& local_ip);
 [[nodiscard]] std::unique_ptr<control::Channel> open_control(const ControlOptions& options, const LimitOptions& limits);
 
+/// ZeroMQ ends the process where it finds no file descriptor: what a worker needs is tried out first.
+/// @throws Error(environment) with the limit and the command that raises it.
+void require_descriptors();
+
 void check_fabric_options(const FabricOptions& options);
 void check_timing_options(const TimingOptions& options);
 void check_limit_options(const LimitOptions& options);

@@ -87,7 +87,8 @@ private:
     const Stop& stop_;
     std::uint32_t started_ = 0;
     std::chrono::steady_clock::time_point last_progress_{};
-    std::int64_t begin_ns_ = 0;         ///< both sides have met: the wait for the sender's application is none of ours
+    std::int64_t begin_ns_ = 0;  ///< the first INIT: no byte can move before it
+    bool begun_ = false;
     std::int64_t last_arrival_ns_ = 0;  ///< before the check, which is none of the transfer's
     HalfReport report_;
 };
@@ -214,7 +215,10 @@ void Receiver::Run::tell_history(const Flight& flight) {
         event.blocks = past.blocks;
         event.status = past.status;
         event.bytes = bytes_of(work_.receiver_layout, past.first_token, past.tokens);
-        if (past.what == "announced") begin_ns_ = event.time_ns;
+        if (past.what == "INIT" && !begun_) {
+            begun_ = true;
+            begin_ns_ = event.time_ns;
+        }
         observer_.timeline(event);
     }
 }
