@@ -24,6 +24,21 @@ photos=0
 demo_options=()
 sample_options=()
 
+# Those of `remit demo`, for a checkout in which it is not yet built.
+known="--tokens --allocate --block-size --sender-block-size --hidden --dtype --deepstack --pool-blocks
+  --sender-pool-blocks --requests --concurrency --layout --source --sink --keep-blocks --fabric --device --gid-index
+  --ib-port --insecure --input --output --seed --timeout --json --log-level"
+
+# check_option WORD: an option that nobody knows is refused before set-up and build take their minutes.
+check_option() {
+  local name=${1%%=*} built=$root/build/release/bin/remit
+  [[ $name == -* && ! $name =~ ^-[0-9] ]] || return 0
+  [[ " ${known//$'\n'/ } " == *" $name "* ]] && return 0
+  if [[ -x $built ]] && "$built" demo --help 2>/dev/null | grep -qE "^ *$name( |$)"; then return 0; fi
+  echo "demo: unknown option \"$name\"; permitted: --photos --help" $known >&2
+  exit 2
+}
+
 while (($#)); do
   case $1 in
     --help | -h) usage && exit 0 ;;
@@ -38,7 +53,10 @@ while (($#)); do
       demo_options+=("$1")
       sample_options+=("$1")
       ;;
-    *) demo_options+=("$1") ;;
+    *)
+      check_option "$1"
+      demo_options+=("$1")
+      ;;
   esac
   shift
 done

@@ -190,8 +190,19 @@ def parse_arguments():
     return parser.parse_args()
 
 
+def prepare(folder):
+    """Finds out before the work whether its result can be written."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except (OSError, ValueError) as error:
+        fail(f"option --out: {folder[:200]!r} cannot be made: {getattr(error, 'strerror', None) or error}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        fail(f"option --out: {folder[:200]!r} cannot be written")
+
+
 def main():
     options = parse_arguments()
+    prepare(options.out)
     request = Request(options.hidden)
     for spec in options.images:
         try:
@@ -204,7 +215,10 @@ def main():
         request.add_text(list(options.prompt.encode()))
     if not request.ids:
         fail("no image and no prompt: there is nothing to make")
-    tokens, delta = request.save(options.out, options.dtype)
+    try:
+        tokens, delta = request.save(options.out, options.dtype)
+    except OSError as error:
+        fail(f"option --out: {options.out}: {error.strerror or error}")
     print(f"{options.out}: {tokens} tokens, hidden {options.hidden} {options.dtype}, mrope delta {delta}")
 
 
