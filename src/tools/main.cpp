@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "tools/cli/parse.hpp"
+#include "tools/cli/wording.hpp"
 #include "tools/commands.hpp"
 #include "tools/report/event_lines.hpp"
 #include "tools/report/report.hpp"
@@ -23,6 +24,14 @@ ExitStatus dispatch(const Options& options) {
         case Command::language: return run_language(options);
     }
     return ExitStatus::usage;
+}
+
+ExitStatus dispatch_in_option_words(const Options& options) {
+    try {
+        return dispatch(options);
+    } catch (const remit::Error& error) {
+        throw remit::Error(error.kind(), in_option_words(error.what(), options));
+    }
 }
 
 bool has(const std::vector<std::string>& arguments, const char* name) {
@@ -56,7 +65,7 @@ ExitStatus run(const std::vector<std::string>& arguments) {
             return ExitStatus::verified;
         }
         remit::log().set_level(spdlog::level::from_str(parsed.options->log_level));
-        return dispatch(*parsed.options);
+        return dispatch_in_option_words(*parsed.options);
     } catch (const UsageError& error) {
         return complain(arguments, error.what(), ExitStatus::usage);
     } catch (const remit::Error& error) {
@@ -72,5 +81,12 @@ ExitStatus run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    return static_cast<int>(run({argv + 1, argv + argc}));
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    ExitStatus status = run(arguments);
+    // A full disk behind stdout shows at the latest here.
+    if (!std::cout.flush()) {
+        std::cerr << speaker(arguments) << ": standard output cannot be written" << std::endl;
+        if (status == ExitStatus::verified) status = ExitStatus::failed;
+    }
+    return static_cast<int>(status);
 }

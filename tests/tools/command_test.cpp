@@ -63,6 +63,15 @@ TEST(Command, HelpExitsWith0) {
     EXPECT_THAT(run_command({"--version"}).out, StartsWith("remit "));
 }
 
+TEST(Command, AFullStandardOutputIsAFailure) {
+    for (const char* arguments : {"--help", "demo --fabric loopback --hidden 64", "demo --fabric loopback --json"}) {
+        const std::string command = std::string("timeout -k 5 120 " REMIT_COMMAND " ") + arguments;
+        const std::string line = command + " >/dev/full 2>/dev/null";
+        const int status = std::system(line.c_str());
+        EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 1) << arguments;
+    }
+}
+
 TEST(Command, WithoutAnRdmaDeviceItExitsWith3AndNamesTheRemedy) {
     if (!active_devices().empty()) GTEST_SKIP() << "this machine has an RDMA device";
     const Outcome outcome = run_command({"demo", "--json"});

@@ -6,6 +6,7 @@
 
 #include "tools/cli/option_table.hpp"
 #include "tools/cli/parse.hpp"
+#include "tools/cli/wording.hpp"
 
 namespace remit::tools::test {
 namespace {
@@ -76,7 +77,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"--fabric", "tcp", "verbs, loopback"}, BadValue{"--device", "a,b,c", "the name"},
         BadValue{"--device", "a,", "the name"}, BadValue{"--device", "../../etc", "the name"},
         BadValue{"--gid-index", "256", "0 to 255"}, BadValue{"--gid-index", "-1", "0 to 255"},
-        BadValue{"--ib-port", "0", "1 to 255"}, BadValue{"--seed", "-1", "0 to 18446744073709551615"},
+        BadValue{"--ib-port", "256", "0 to 255"}, BadValue{"--seed", "-1", "0 to 18446744073709551615"},
         BadValue{"--seed", "18446744073709551616", "0 to 18446744073709551615"},
         BadValue{"--timeout", "0", "1 to 86400"}, BadValue{"--log-level", "loud", "trace, debug"},
         BadValue{"--input", "", "a folder"}));
@@ -132,7 +133,7 @@ TEST(Options, EveryOptionIsTaken) {
                                     "--ib-port",
                                     "2",
                                     "--fabric",
-                                    "loopback",
+                                    "verbs",
                                     "--seed",
                                     "18446744073709551615",
                                     "--json",
@@ -181,7 +182,9 @@ TEST(Options, MissingAndRepeatedValuesNameTheOption) {
     EXPECT_THAT(refusal({"demo", "--tokens", "--json"}), AllOf(HasSubstr("--tokens"), HasSubstr("1 to 2147483647")));
     EXPECT_THAT(refusal({"demo", "--tokens", "5", "--tokens", "6"}), AllOf(HasSubstr("--tokens"), HasSubstr("once")));
     EXPECT_THAT(refusal({"demo", "--sender-block-size"}), HasSubstr("option --sender-block-size"));
-    EXPECT_THAT(refusal({"demo", "--json=maybe"}), HasSubstr("--json"));
+    for (const char* flag : {"--json=maybe", "--json=false", "--json=true", "--sink=false", "--keep-blocks=0"}) {
+        EXPECT_THAT(refusal({"demo", flag}), HasSubstr("permitted: no value")) << flag;
+    }
 }
 
 TEST(Options, ContradictionsAreRefused) {
@@ -190,6 +193,37 @@ TEST(Options, ContradictionsAreRefused) {
     EXPECT_THAT(refusal({"language"}), HasSubstr("--connect"));
     EXPECT_THAT(refusal({"embed", "--device", "a,b"}), HasSubstr("--device"));
     EXPECT_THAT(refusal({"demo", "--output", "x", "--requests", "2"}), AllOf(HasSubstr("--requests"), HasSubstr("1")));
+}
+
+TEST(Options, FilesMakeOneRequest) {
+    for (const char* command : {"demo", "embed"}) {
+        EXPECT_THAT(refusal({command, "--input", "x", "--requests", "3"}),
+                    AllOf(HasSubstr("--requests is 3"), HasSubstr("permitted with --input: 1")));
+    }
+}
+
+TEST(Options, WhatHasNoEffectOnLoopbackIsRefused) {
+    for (const char* option : {"--device", "--gid-index", "--ib-port"}) {
+        EXPECT_THAT(refusal({"demo", "--fabric", "loopback", option, "1"}),
+                    AllOf(HasSubstr(option), HasSubstr("no effect with --fabric loopback")));
+    }
+    EXPECT_EQ(parsed({"demo", "--ib-port", "0"}).ib_port, 0U);
+}
+
+TEST(Options, TheLibrarysWordsBecomeThoseOfTheCommandLine) {
+    Options options;
+    options.listen = "tcp://0.0.0.0:7700";
+    options.connect = "tcp://10.0.0.5:0";
+    EXPECT_EQ(in_option_words("listening on x: give keys, or say --insecure (insecure = true) where", options),
+              "option --listen: listening on x: say --insecure where");
+    EXPECT_THAT(in_option_words("listening on x: set advertise to the one", options), HasSubstr("set --advertise to"));
+    EXPECT_EQ(in_option_words("advertise \"x\"", options), "option --advertise \"x\"");
+    EXPECT_EQ(in_option_words("endpoint \"tcp://10.0.0.5:0\": no", options),
+              "option --connect: endpoint \"tcp://10.0.0.5:0\": no");
+    EXPECT_EQ(in_option_words("endpoint \"tcp://0.0.0.0:7700\": no", options),
+              "option --listen: endpoint \"tcp://0.0.0.0:7700\": no");
+    EXPECT_THAT(in_option_words("endpoint is tcp://10.0.0.5:0; only", options), HasSubstr("option --connect: "));
+    EXPECT_EQ(in_option_words("something else", options), "something else");
 }
 
 TEST(Options, HelpAndVersionAreNoErrors) {

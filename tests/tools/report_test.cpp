@@ -74,6 +74,23 @@ TEST(Report, EitherHalfsFailureIsTheWholes) {
     EXPECT_EQ(exit_status_of(combine(sender_report(), receiver_report(), FabricKind::verbs)), ExitStatus::verified);
 }
 
+TEST(Report, WhatBothHalvesDidNotVerifyIsNoSuccess) {
+    HalfReport receiver = receiver_report();
+    receiver.verified.reset();
+    const Report report = combine(sender_report(), receiver, FabricKind::verbs);
+    EXPECT_EQ(exit_status_of(report), ExitStatus::failed);
+    EXPECT_NE(report.reason, "");
+    EXPECT_EQ(exit_status_of(report_of(receiver, FabricKind::verbs)), ExitStatus::verified);
+}
+
+TEST(Report, OneIsNoPlural) {
+    EXPECT_EQ(count_text(1, "token"), "1 token");
+    EXPECT_EQ(count_text(0, "token"), "0 tokens");
+    Report report = combine(sender_report(), receiver_report(), FabricKind::verbs);
+    report.tokens = 1;
+    EXPECT_THAT(verdict(report, 1, Command::demo), StartsWith("1 of 1 token verified"));
+}
+
 TEST(Report, TheVerdictSaysHowMuchAndHow) {
     const Report report = combine(sender_report(), receiver_report(), FabricKind::verbs);
     EXPECT_THAT(verdict(report, 2000, Command::demo),

@@ -81,6 +81,30 @@ TEST(Workload, FilesSetTheShape) {
     EXPECT_EQ(work_of({"--input", folder.path().string(), "--hidden", "3"}).tokens, 5U);
 }
 
+TEST(Workload, AnOutputThatCannotBeWrittenIsRefusedBeforeTheRun) {
+    const TemporaryFolder folder;
+    write_small_request(folder);
+    const std::string input = folder.path().string();
+    write_text(folder / "file", "x");
+    std::filesystem::create_directories(folder / "taken" / "embeddings.npy");
+    std::filesystem::create_symlink("loop", folder / "loop");
+    for (const std::string& name : {std::string("file"), std::string("file/below"), std::string("taken"),
+                                    std::string("loop"), std::string(300, 'x')}) {
+        EXPECT_THAT(refusal({"--output", (folder / name).string()}), HasSubstr("option --output")) << name;
+    }
+    EXPECT_THAT(refusal({"--input", input, "--output", input + "/."}), HasSubstr("is the folder of --input"));
+    EXPECT_EQ(work_of({"--input", input, "--output", (folder / "new" / "er").string()}).tokens, 5U);
+    EXPECT_TRUE(std::filesystem::is_directory(folder / "new" / "er"));
+}
+
+TEST(Workload, AnInputThatIsNoFolderIsRefused) {
+    const TemporaryFolder folder;
+    std::filesystem::create_symlink("loop", folder / "loop");
+    for (const std::string& name : {std::string("none"), std::string("loop"), std::string(300, 'x')}) {
+        EXPECT_THAT(refusal({"--input", (folder / name).string()}), HasSubstr("option --input")) << name;
+    }
+}
+
 TEST(Workload, OptionsThatContradictFilesNameBoth) {
     const TemporaryFolder folder;
     write_small_request(folder);

@@ -154,7 +154,7 @@ void add_fabric_options(std::vector<OptionSpec>& table) {
     table.push_back(option("--device", "NAME", "the name of an RDMA device; in demo also two as in A,B",
                            "RDMA device; in demo A,B names the sender's and the receiver's (picked)", apply_device));
     table.push_back(number("--gid-index", &Options::gid_index, 0, 255, "GID to use (picked)"));
-    table.push_back(number("--ib-port", &Options::ib_port, 1, 255, "RDMA port (the first active)"));
+    table.push_back(number("--ib-port", &Options::ib_port, 0, 255, "RDMA port; 0: the first active (0)"));
 }
 
 void add_address_options(std::vector<OptionSpec>& table) {

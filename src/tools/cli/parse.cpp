@@ -101,6 +101,18 @@ void refuse_extras(const CLI::App& app, Command command) {
     throw UsageError("command \"" + first + "\"; permitted: " + command_names() + " (see remit --help)");
 }
 
+/// CLI11 would take "--json=false" for a wish to do without.
+void refuse_values_of_flags(const std::vector<std::string>& arguments) {
+    for (const std::string& argument : arguments) {
+        const std::size_t equals = argument.find('=');
+        if (equals == std::string::npos) continue;
+        for (const OptionSpec& spec : option_table()) {
+            if (!spec.value.empty() || argument.compare(0, equals, spec.name) != 0) continue;
+            throw UsageError(spec.name, argument.substr(equals + 1, 80), spec.permitted);
+        }
+    }
+}
+
 /// Options that are each permitted and contradict each other, or that a command cannot do without.
 void check_together(const Options& options) {
     if (options.sink && options.keep_blocks) {
@@ -113,6 +125,18 @@ void check_together(const Options& options) {
     if (options.command == Command::language && options.connect.empty()) {
         throw UsageError("option --connect: no value given; permitted: tcp://ADDRESS:PORT of the embedding worker");
     }
+    if (options.fabric == FabricKind::loopback) {
+        for (const char* name : {"--device", "--gid-index", "--ib-port"}) {
+            if (!options.was_given(name)) continue;
+            throw UsageError(std::string("option ") + name +
+                             ": has no effect with --fabric loopback; permitted: with --fabric verbs");
+        }
+    }
+    if (!options.input.empty() && options.requests != 1) {
+        throw UsageError("--requests is " + std::to_string(options.requests) +
+                         "; permitted with --input: 1, since every request would carry the same bytes and what an "
+                         "earlier one left in memory would pass for a later one");
+    }
     if (!options.output.empty() && options.requests != 1) {
         throw UsageError("option --requests: value \"" + std::to_string(options.requests) +
                          "\" with --output, which writes one request; permitted: 1");
@@ -122,6 +146,7 @@ void check_together(const Options& options) {
 }  // namespace
 
 Parsed parse(const std::vector<std::string>& arguments) {
+    refuse_values_of_flags(arguments);
     CLI::App app("remit moves multimodal embeddings between workers over RDMA", "remit");
     std::array<Options, kCommands.size()> options;
     const std::vector<CLI::App*> commands = build(app, options);

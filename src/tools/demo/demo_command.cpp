@@ -12,9 +12,8 @@ namespace {
 std::string opening(const Workload& work) {
     const Options& options = work.options;
     std::string text =
-        "remit demo: " + std::to_string(work.requests) + (work.requests == 1 ? " request" : " requests") + " of " +
-        std::to_string(work.tokens) + " tokens, hidden " + std::to_string(options.hidden) + " " +
-        std::string(to_string(options.dtype)) + ", " +
+        "remit demo: " + count_text(work.requests, "request") + " of " + count_text(work.tokens, "token") +
+        ", hidden " + std::to_string(options.hidden) + " " + std::string(to_string(options.dtype)) + ", " +
         bytes_text(static_cast<double>(work.receiver_layout.payload_bytes(work.tokens))) +
         (work.requests == 1 ? "" : " each") + "; the receiver guesses " + std::to_string(work.expected_tokens);
     if (work.expected_tokens < options.allocate) {
@@ -37,7 +36,9 @@ void compare_files(const Workload& work, Report& report, Console& console) {
     if (!both || report.status != Status::Success) return;
     const auto difference = first_difference(*work.input, read_request(work.options.output));
     if (!difference) {
-        console.say(work.options.output + " holds, bit for bit, what " + work.options.input + " holds");
+        // int64 identifiers and positions travel, and are written, as int32.
+        const std::string how = work.input->narrowed ? " holds, value for value, what " : " holds, bit for bit, what ";
+        console.say(work.options.output + how + work.options.input + " holds");
         return;
     }
     report.status = Status::Failed;

@@ -2,7 +2,10 @@
 
 #include <remit/error.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <limits>
 #include <span>
@@ -19,6 +22,7 @@ constexpr const char* kEmbeddings = "embeddings.npy";
 constexpr const char* kFillIds = "fill_ids.npy";
 constexpr const char* kMrope = "mrope_positions.npy";
 constexpr const char* kDeepstack = "deepstack_embeddings.npy";
+constexpr std::size_t kMostPathShown = 200;
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& why) {
     throw UsageError("file " + path.string() + ": " + why);
@@ -44,9 +48,10 @@ std::string descr_of(DType dtype) {
 }
 
 /// int32 as it is, int64 where every value fits.
-std::vector<std::byte> as_int32(const fs::path& path, ArrayFile array) {
+std::vector<std::byte> as_int32(const fs::path& path, ArrayFile array, bool& narrowed) {
     if (array.descr == "<i4") return std::move(array.data);
     if (array.descr != "<i8") refuse(path, "element type " + array.descr + "; permitted: <i4, <i8");
+    narrowed = true;
     const std::size_t count = array.data.size() / sizeof(std::int64_t);
     std::vector<std::byte> narrow(count * sizeof(std::int32_t));
     for (std::size_t i = 0; i < count; ++i) {
@@ -80,7 +85,10 @@ void read_embeddings(const fs::path& path, RequestFolder& request) {
 }
 
 void read_deepstack(const fs::path& path, RequestFolder& request) {
-    if (!fs::exists(path)) return;
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (status.type() == fs::file_type::not_found) return;
+    if (error) refuse(path, error.message());
     ArrayFile array = read_array(path);
     const auto& shape = array.shape;
     if (shape.size() != 2 || shape[0] != request.tokens || shape[1] % request.hidden != 0 ||
@@ -134,18 +142,42 @@ const std::vector<std::byte>& RequestFolder::data(SegmentKind kind) const {
 }
 
 RequestFolder read_request(const fs::path& folder) {
-    if (!fs::is_directory(folder)) throw UsageError("option --input: \"" + folder.string() + "\" is no folder");
+    std::error_code error;
+    if (!fs::is_directory(folder, error)) {
+        throw UsageError("option --input: \"" + folder.string().substr(0, kMostPathShown) + "\" is no folder" +
+                         (error ? ": " + error.message() : ""));
+    }
     RequestFolder request;
     read_embeddings(folder / kEmbeddings, request);
     ArrayFile ids = read_array(folder / kFillIds);
     expect_shape(folder / kFillIds, ids, {request.tokens});
-    request.fill_ids = as_int32(folder / kFillIds, std::move(ids));
+    request.fill_ids = as_int32(folder / kFillIds, std::move(ids), request.narrowed);
     ArrayFile mrope = read_array(folder / kMrope);
     expect_shape(folder / kMrope, mrope, {3, request.tokens});
-    request.mrope_positions = as_int32(folder / kMrope, std::move(mrope));
+    request.mrope_positions = as_int32(folder / kMrope, std::move(mrope), request.narrowed);
     read_deepstack(folder / kDeepstack, request);
     request.mrope_delta = delta_of(request);
     return request;
+}
+
+void prepare_output(const fs::path& folder) {
+    const auto refuse_output = [&](const std::string& why) {
+        throw UsageError("option --output: \"" + folder.string().substr(0, kMostPathShown) + "\": " + why);
+    };
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) refuse_output("cannot be made: " + error.message());
+    if (!fs::is_directory(folder, error)) refuse_output("is no folder");
+    if (access(folder.c_str(), W_OK | X_OK) != 0) refuse_output(std::string("cannot be written: ") + strerror(errno));
+    for (const char* name : {kEmbeddings, kFillIds, kMrope, kDeepstack}) {
+        const fs::path file = folder / name;
+        const fs::file_status status = fs::status(file, error);
+        if (status.type() == fs::file_type::not_found) continue;
+        if (!fs::is_regular_file(status)) refuse_output(std::string(name) + " in it is no plain file");
+        if (access(file.c_str(), W_OK) != 0) {
+            refuse_output(std::string(name) + " in it cannot be written: " + strerror(errno));
+        }
+    }
 }
 
 void write_request(const fs::path& folder, const RequestFolder& request) {

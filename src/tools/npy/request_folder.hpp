@@ -19,6 +19,7 @@ struct RequestFolder {
     std::uint32_t hidden = 0;
     std::uint32_t deepstack = 0;
     DType dtype = DType::bf16;
+    bool narrowed = false;         ///< a file held int64, which is kept as int32
     std::int32_t mrope_delta = 0;  ///< what a generated token's position is ahead of its index
 
     std::vector<std::byte> embeddings;
@@ -31,6 +32,8 @@ struct RequestFolder {
 
 /// @throws UsageError naming the file and what is wrong with it.
 [[nodiscard]] RequestFolder read_request(const std::filesystem::path& folder);
+/// Makes the folder where it is missing. @throws UsageError naming --output where a request could not be written to it.
+void prepare_output(const std::filesystem::path& folder);
 /// Makes the folder where it is missing. @throws Error(environment).
 void write_request(const std::filesystem::path& folder, const RequestFolder& request);
 /// The first difference between two requests, bit for bit.

@@ -18,8 +18,9 @@ std::string bar_text(const Progress& progress) {
     const std::uint64_t done = std::min(progress.tokens_done, progress.tokens);
     const double part = progress.tokens == 0 ? 0 : static_cast<double>(done) / static_cast<double>(progress.tokens);
     const auto filled = static_cast<std::size_t>(part * static_cast<double>(kWidth));
-    return fmt::format("[{:#>{}}{:.>{}}] {} %  {}/{} requests, {} of {} tokens", "", filled, "", kWidth - filled,
-                       static_cast<int>(part * 100), progress.requests_done, progress.requests, done, progress.tokens);
+    return fmt::format("[{:#>{}}{:.>{}}] {} %  {}/{} requests, {} of {} token{}", "", filled, "", kWidth - filled,
+                       static_cast<int>(part * 100), progress.requests_done, progress.requests, done, progress.tokens,
+                       progress.tokens == 1 ? "" : "s");
 }
 
 ProgressBar::ProgressBar() : terminal_(isatty(STDERR_FILENO) == 1), begin_(std::chrono::steady_clock::now()) {}

@@ -15,10 +15,6 @@ std::string fixed(double value, int digits) {
     return text.data();
 }
 
-std::string count(std::uint64_t number, const char* noun) {
-    return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
-}
-
 std::string both_devices(const std::string& sender, const std::string& receiver) {
     if (sender.empty() || receiver.empty() || sender == receiver) return sender.empty() ? receiver : sender;
     return sender + "," + receiver;
@@ -30,6 +26,10 @@ nlohmann::ordered_json or_null(const std::optional<T>& value) {
 }
 
 }  // namespace
+
+std::string count_text(std::uint64_t number, const char* noun) {
+    return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
+}
 
 std::string bytes_text(double bytes) {
     constexpr std::array<const char*, 5> kUnits{"B", "kB", "MB", "GB", "TB"};
@@ -58,9 +58,15 @@ Report combine(const HalfReport& sender, const HalfReport& receiver, FabricKind 
     report.device = both_devices(sender.device, receiver.device);
     report.bytes = sender.bytes;
     report.writes = sender.writes;
-    if (receiver.status == Status::Failed || sender.status != Status::Failed) return report;
-    report.status = Status::Failed;
-    report.reason = sender.reason;
+    if (receiver.status == Status::Failed) return report;
+    if (sender.status == Status::Failed) {
+        report.status = Status::Failed;
+        report.reason = sender.reason;
+    } else if (!report.verified) {
+        report.status = Status::Failed;
+        report.verified = false;
+        report.reason = "what arrived could not be verified";
+    }
     return report;
 }
 
@@ -92,19 +98,19 @@ std::string to_json(const Report& report) {
 std::string verdict(const Report& report, std::uint64_t tokens_wanted, Command command) {
     std::string text;
     if (report.status == Status::Failed) text = "FAILED: " + report.reason + "\n";
-    text += std::to_string(report.tokens) + " of " + std::to_string(tokens_wanted) + " tokens ";
+    text += std::to_string(report.tokens) + " of " + count_text(tokens_wanted, "token") + " ";
     if (report.verified.value_or(true)) {
         text += report.verified ? "verified" : command == Command::embed ? "sent" : kUnverified;
     } else {
         text += report.status == Status::Failed ? "moved" : "verified";
     }
-    text +=
-        ", " + count(report.rounds, "round") + " (" + count(report.resumes, "resume") + "), device " + report.device;
+    text += ", " + count_text(report.rounds, "round") + " (" + count_text(report.resumes, "resume") + "), device " +
+            report.device;
     text += ", " + bytes_text(static_cast<double>(report.bytes)) + " in " + fixed(report.seconds * 1000, 1) + " ms";
     if (report.seconds > 0 && report.status == Status::Success)
         text += " (" + bytes_text(static_cast<double>(report.bytes) / report.seconds) + "/s)";
-    if (report.writes) text += ", " + count(*report.writes, "write");
-    if (report.requests > 1) text += ", " + count(report.requests, "request");
+    if (report.writes) text += ", " + count_text(*report.writes, "write");
+    if (report.requests > 1) text += ", " + count_text(report.requests, "request");
     return text;
 }
 

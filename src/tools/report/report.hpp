@@ -27,7 +27,7 @@ struct Report {
 };
 
 [[nodiscard]] Report report_of(const HalfReport& half, FabricKind fabric);
-/// What arrived is the receiver's to tell, what was written is the sender's.
+/// What arrived is the receiver's to tell, what was written is the sender's. Both are ours: unverified is failed.
 [[nodiscard]] Report combine(const HalfReport& sender, const HalfReport& receiver, FabricKind fabric);
 [[nodiscard]] Report failure(const std::string& reason, FabricKind fabric);
 
@@ -36,6 +36,8 @@ struct Report {
 [[nodiscard]] std::string verdict(const Report& report, std::uint64_t tokens_wanted, Command command);
 [[nodiscard]] ExitStatus exit_status_of(const Report& report);
 
+/// "1 token", "2 tokens".
+[[nodiscard]] std::string count_text(std::uint64_t number, const char* noun);
 /// "16.4 MB".
 [[nodiscard]] std::string bytes_text(double bytes);
 

@@ -29,7 +29,7 @@ std::string step_of(const TimelineEvent& event) {
 }
 
 std::string blocks_text(std::uint32_t blocks) {
-    return std::to_string(blocks) + (blocks == 1 ? " block" : " blocks");
+    return count_text(blocks, "block");
 }
 
 std::string range_text(const TimelineEvent& event) {
@@ -42,7 +42,7 @@ std::string size_text(const TimelineEvent& event) {
 }
 
 std::string describe(const TimelineEvent& event) {
-    const std::string tokens = std::to_string(event.tokens) + " tokens";
+    const std::string tokens = count_text(event.tokens, "token");
     const std::string round = "round " + std::to_string(event.round);
     if (event.what == "INIT") {
         if (event.blocks == 0) return "INIT without blocks: asks for the length first";

@@ -7,6 +7,7 @@
 
 #include "tools/payload/tensors.hpp"
 #include "tools/payload/verify.hpp"
+#include "tools/report/report.hpp"
 #include "tools/run/clock.hpp"
 #include "tools/run/collect.hpp"
 #include "tools/run/local_address.hpp"
@@ -71,6 +72,7 @@ private:
     void look();
     void finish(Flight& flight, Status status);
     void check(Flight& flight);
+    [[nodiscard]] std::optional<std::string> find_wrong_length(const Flight& flight) const;
     [[nodiscard]] std::optional<std::string> find_fault(const Flight& flight) const;
     [[nodiscard]] RowReader reader(const Flight& flight) const;
     void tell_history(const Flight& flight);
@@ -163,12 +165,11 @@ void Receiver::Run::finish(Flight& flight, Status status) {
 void Receiver::Run::check(Flight& flight) {
     const std::uint64_t total = flight.reception->total_tokens();
     const bool foreign = !work_.input && flight.reception->aux()[2] == kAuxFromFiles;
-    if (foreign) {
-        report_.verified.reset();
-    } else if (const auto fault = find_fault(flight)) {
+    if (const auto fault = foreign ? find_wrong_length(flight) : find_fault(flight)) {
         fail(flight, *fault);
         return;
     }
+    if (foreign) report_.verified.reset();
     write_output(flight);
     ++report_.requests;
     report_.tokens += total;
@@ -176,11 +177,16 @@ void Receiver::Run::check(Flight& flight) {
     if (flight.room == 1 && !foreign) tell_verified(flight);
 }
 
-std::optional<std::string> Receiver::Run::find_fault(const Flight& flight) const {
+std::optional<std::string> Receiver::Run::find_wrong_length(const Flight& flight) const {
     const std::uint64_t total = flight.reception->total_tokens();
-    if (total != flight.payload->tokens()) {
-        return std::to_string(total) + " tokens arrived instead of " + std::to_string(flight.payload->tokens());
-    }
+    const std::uint64_t wanted = flight.payload->tokens();
+    if (total == wanted) return std::nullopt;
+    return count_text(total, "token") + " arrived instead of " + std::to_string(wanted) +
+           (work_.input ? ", which is what --input holds" : "; the receiver's --tokens says what to expect");
+}
+
+std::optional<std::string> Receiver::Run::find_fault(const Flight& flight) const {
+    if (auto wrong = find_wrong_length(flight)) return wrong;
     if (auto wrong = find_wrong_aux(*flight.payload, flight.reception->aux())) return wrong;
     if (auto wrong = find_wrong_row(work_.receiver_layout, *flight.payload, reader(flight))) return wrong;
     return flight.sink ? flight.sink->tensors.broken_guard() : std::nullopt;

@@ -1,6 +1,7 @@
 #include "tools/run/workload.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 
@@ -27,6 +28,16 @@ void adopt_all(Options& options, const RequestFolder& input) {
     options.hidden = input.hidden;
     options.dtype = input.dtype;
     options.deepstack = input.deepstack;
+}
+
+/// What is written must not replace what it is compared with.
+void check_folders_differ(const Options& options) {
+    if (options.input.empty() || options.output.empty()) return;
+    std::error_code error;
+    if (std::filesystem::equivalent(options.input, options.output, error)) {
+        throw UsageError("option --output: value \"" + options.output +
+                         "\" is the folder of --input; permitted: another folder");
+    }
 }
 
 Layout layout_of(const Options& options, std::uint32_t block_size) {
@@ -130,6 +141,7 @@ Workload make_workload(const Options& given) {
         input = std::make_shared<RequestFolder>(read_request(options.input));
         adopt_all(options, *input);
     }
+    check_folders_differ(options);
     const std::uint32_t concurrency = std::min(options.concurrency, options.requests);
     const Layout sender = layout_of(options, options.sender_block_size.value_or(options.block_size));
     const Layout receiver = layout_of(options, options.block_size);
@@ -146,6 +158,7 @@ Workload make_workload(const Options& given) {
                   .expected_tokens = std::min(options.allocate, pool_tokens),
                   .keep_blocks = options.keep_blocks};
     check_memory(work);
+    if (!options.output.empty()) prepare_output(options.output);
     return work;
 }
 
