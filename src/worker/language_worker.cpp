@@ -13,12 +13,16 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 #include <utility>
 
 namespace remit {
 namespace {
+
+// Longer ones would pass the end of the clock.
+constexpr std::chrono::milliseconds kLongestDeadline = std::chrono::hours(24 * 365);
 
 using RoomKey = std::pair<RoomId, protocol::PeerAddress>;
 
@@ -176,7 +180,7 @@ Reception LanguageWorker::receive(RoomId room, const std::string& endpoint, Rece
                        options.expected_tokens,
                        options.required_dst_info_num,
                        record->sink.has_value(),
-                       std::chrono::duration_cast<protocol::Time>(options.deadline)};
+                       std::chrono::duration_cast<protocol::Time>(std::min(options.deadline, kLongestDeadline))};
     impl_->unfinished.add({room, record->request.embedding}, room);
     impl_->inbox->post(worker::BeginReceive{record});
     return Reception(std::make_shared<Reception::State>(record, impl_->inbox));

@@ -2,7 +2,13 @@
 
 #include "raw_peer.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <cerrno>
 #include <random>
 #include <thread>
 
@@ -154,6 +160,56 @@ TEST(Garbage, AnEmptyMessageIsOneEmptyFrame) {
         to_embedding.send(control::Frames{"", "", "", "", "", "", ""});
         to_language.send(control::Frames{"", "", "", "", "", "", ""});
     }
+}
+
+/// ZMTP 3.0 by hand: a PUSH socket that fills all queues between it and the worker, then resets the connection.
+void flood_and_reset(const std::string& endpoint) {
+    const control::Endpoint peer = control::parse_endpoint(endpoint);
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(peer.port);
+    ASSERT_EQ(::inet_pton(AF_INET, peer.ip.c_str(), &address.sin_addr), 1);
+    ASSERT_EQ(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    // Greeting: signature, version 3.0, mechanism. READY: a command of 28 bytes with one property.
+    std::string hello("\xff\0\0\0\0\0\0\0\0\x7f\3\0NULL", 16);
+    hello.resize(64, '\0');
+    hello.append("\4\x1a\5READY\x0bSocket-Type\0\0\0\4PUSH", 28);
+    ASSERT_EQ(::send(socket, hello.data(), hello.size(), MSG_NOSIGNAL), static_cast<ssize_t>(hello.size()));
+    const timeval patience{0, 300'000};  // full is when nothing more is taken for this long
+    ASSERT_EQ(::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience), 0);
+    std::string messages;
+    for (int i = 0; i < 100; ++i) messages += std::string("\x00\xc8", 2) + std::string(200, 'x');
+    while (::send(socket, messages.data(), messages.size(), MSG_NOSIGNAL) > 0) {
+    }
+    EXPECT_TRUE(errno == EAGAIN || errno == EWOULDBLOCK) << errno;
+    const linger reset{1, 0};
+    ASSERT_EQ(::setsockopt(socket, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+    ::close(socket);
+}
+
+/// ZeroMQ must not look after a connection that it has given up: its heartbeat did, and aborted the process.
+TEST(Garbage, AFloodFromAPeerThatGoesWhileTheWorkerIsBusyDisturbsNobody) {
+    Pair pair;
+    std::atomic<bool> flooded{false};
+    std::atomic<bool> busy{false};
+    ReceiveOptions options;
+    const Tensors tensors(small_layout(), 100);
+    const Reception never = pair.language().receive(3, "tcp://127.0.0.1:1");
+    options.into = [&](std::uint64_t) {
+        busy = true;
+        EXPECT_TRUE(comes_true([&] { return flooded.load(); }));
+        never.wait_for(std::chrono::milliseconds(3000));  // as long as a slow allocation may take
+        return SinkTensors{tensors.addresses()};
+    };
+    const Outgoing outgoing = pair.send({1, 100});
+    const Reception reception = pair.language().receive(1, pair.endpoint(), options);
+    ASSERT_TRUE(comes_true([&] { return busy.load(); }));
+    flood_and_reset(pair.language().endpoint());
+    flooded = true;
+    EXPECT_EQ(reception.wait_for(scaled(20'000)), Status::Success) << reception.reason();
+    outgoing.expect_success();
+    pair.expect_transfer({2, 2000}, 1024);
 }
 
 TEST(Strangers, EveryMessageOfAnUnknownSessionIsAnsweredLost) {
