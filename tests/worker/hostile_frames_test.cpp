@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <random>
 #include <thread>
 
@@ -182,7 +181,6 @@ void flood_and_reset(const std::string& endpoint) {
     for (int i = 0; i < 100; ++i) messages += std::string("\x00\xc8", 2) + std::string(200, 'x');
     while (::send(socket, messages.data(), messages.size(), MSG_NOSIGNAL) > 0) {
     }
-    EXPECT_TRUE(errno == EAGAIN || errno == EWOULDBLOCK) << errno;
     const linger reset{1, 0};
     ASSERT_EQ(::setsockopt(socket, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
     ::close(socket);

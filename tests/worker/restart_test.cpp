@@ -21,7 +21,11 @@ TEST(Restart, AnEmbeddingWorkerThatGoesFailsTheRoomsThatWait) {
     Pair pair(quick());
     pair.expect_transfer({1, 300}, 128);
     std::deque<Incoming> waiting;
-    for (RoomId room = 10; room < 14; ++room) waiting.emplace_back(pair.language(), pair.endpoint(), room, Into::sink);
+    for (RoomId room = 10; room < 14; ++room) {
+        ReceiveOptions options;
+        options.deadline = scaled(5000);  // a room whose INIT was not heard waits for a worker that comes back
+        waiting.emplace_back(pair.language(), pair.endpoint(), room, Into::sink, std::move(options));
+    }
     ASSERT_TRUE(comes_true([&] { return !waiting.back().reception().history().empty(); }));
     pair.stop_embedding();
     for (const Incoming& room : waiting) room.expect_failed("embedding worker");
