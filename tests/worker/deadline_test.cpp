@@ -23,12 +23,12 @@ TEST(Deadlines, NobodyAtTheEndpointIsSaidWithItsAddress) {
 
 TEST(Deadlines, AMissingSendIsSaidWithTheRoom) {
     Pair pair;
-    for (const std::uint64_t expected : {1024, 0}) {
+    for (const std::uint64_t expected : {1024U, 0U}) {
         const Incoming incoming = receive_within(pair, 4711, 300, pair.endpoint(), expected);
         incoming.expect_failed("send() of room 4711");
         expect_whole(pair.language());
     }
-    pair.expect_transfer({4711, 2000}, 1024);
+    pair.expect_transfer({4712, 2000}, 1024);
 }
 
 TEST(Deadlines, ALackOfMemoryIsSaidWithWhatIsFree) {

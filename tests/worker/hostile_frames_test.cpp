@@ -46,7 +46,7 @@ Messages spoilt(const control::Frames& legal) {
     }
     for (std::size_t count = 0; count < legal.size(); ++count)
         out.push_back({legal.begin(), legal.begin() + static_cast<std::ptrdiff_t>(count)});
-    for (const std::size_t extra : {1, 2, 20, 50}) {
+    for (const std::size_t extra : {1U, 2U, 20U, 50U}) {
         out.push_back(legal);
         for (std::size_t i = 0; i < extra; ++i) out.back().push_back("1");
     }

@@ -35,7 +35,7 @@ TEST_P(KeptBlocks, NothingIsWrittenOutsideTheTable) {
     for (BlockId b = 0; b < 24; ++b) {
         each_row(pair.language(), b, [](std::span<std::byte> row) { std::memset(row.data(), 0x5a, row.size()); });
     }
-    for (const std::uint64_t tokens : {500, 2000, 1024, 1}) {
+    for (const std::uint64_t tokens : {500U, 2000U, 1024U, 1U}) {
         for (BlockId b = 0; b < 24; ++b) {
             each_row(pair.language(), b, [](std::span<std::byte> row) { std::memset(row.data(), 0x5a, row.size()); });
         }

@@ -55,7 +55,7 @@ TEST(LargerThanThePool, KeptBlocksAreRefusedAtOnceWithTheNumbers) {
     PairOptions options;
     options.language_blocks = 4;
     Pair pair(options);
-    for (const std::uint64_t expected : {0, 128, 1024}) {
+    for (const std::uint64_t expected : {0U, 128U, 1024U}) {
         const auto began = std::chrono::steady_clock::now();
         const Incoming incoming = pair.receive(1, expected, Into::kept);
         const Outgoing outgoing = pair.send({1, 513});
