@@ -46,6 +46,13 @@ struct Register {
     std::vector<std::string> capabilities;
 };
 
+/// A REGISTER of another version: all that is known of it is whom to refuse.
+struct ForeignRegister {
+    PeerAddress from{};
+    SessionId id;         ///< zeros where it is none of ours
+    std::string version;  ///< printable, at most 60 characters; empty where there is none
+};
+
 struct Registered {
     struct Accepted {
         std::vector<QueuePairAddress> queue_pairs;
@@ -129,7 +136,7 @@ struct Pong {
     std::uint64_t pong_ns = 0;  ///< the answerer's own clock
 };
 
-using ToEmbedding = std::variant<Register, Init, Resume, Abort, Close, Ping, Pong>;
+using ToEmbedding = std::variant<Register, ForeignRegister, Init, Resume, Abort, Close, Ping, Pong>;
 using ToLanguage = std::variant<Registered, StatusReport, Aborted, Ping, Pong>;
 
 }  // namespace remit::protocol

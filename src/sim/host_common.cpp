@@ -11,6 +11,7 @@ using namespace protocol;
 
 struct Words {
     std::string operator()(const Register& m) const { return "REGISTER " + format_session_id(m.id); }
+    std::string operator()(const ForeignRegister& m) const { return "REGISTER of version " + m.version; }
     std::string operator()(const Init& m) const {
         return fmt::format("INIT room {} {} blocks [{}] required {} allocated {}", m.room, format_session_id(m.id),
                            fmt::join(m.blocks, ","), m.required_dst_info_num, m.allocated_tokens);

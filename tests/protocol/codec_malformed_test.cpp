@@ -182,6 +182,14 @@ protected:
         expect_fault(with_json(json.dump()), DecodeFault::bad_json, pointer + " " + value.dump());
     }
 
+    /// A REGISTER of another version whose return address cannot be read.
+    void odd_address(std::size_t frame, const std::string& value, DecodeFault fault) const {
+        Frames frames = good;
+        frames[5] = "remit/2";
+        frames[frame] = value;
+        expect_fault(decode_for_embedding(frames), fault, value);
+    }
+
     static Frames make() {
         MessageSamples samples(3);
         Register m = std::get<Register>(samples.to_embedding(0));
@@ -192,13 +200,45 @@ protected:
     const Frames good = make();
 };
 
-TEST_F(RegisterJson, AnotherVersionIsNamed) {
-    for (const char* version : {"", "remit/2", "REMIT/1", "remit/1 ", "\xff"}) {
+/// Read as a REGISTER of another version, to be refused at its return address.
+void expect_foreign(const Frames& frames, const std::string& version) {
+    const auto decoded = decode_for_embedding(frames);
+    ASSERT_TRUE(decoded) << decoded.error().detail;
+    const auto* foreign = std::get_if<ForeignRegister>(&*decoded);
+    ASSERT_NE(foreign, nullptr) << version;
+    EXPECT_EQ(foreign->version, version);
+    EXPECT_EQ(foreign->from.ip, frames[1]);
+    EXPECT_EQ(std::to_string(foreign->from.port), frames[2]);
+}
+
+TEST_F(RegisterJson, AnotherVersionIsToldApartFromNoise) {
+    for (const char* version : {"", "remit/2", "REMIT/1", "remit/1 "}) {
         Frames frames = good;
         frames[5] = version;
-        expect_fault(decode_for_embedding(frames), DecodeFault::version, version);
+        expect_foreign(frames, version);
+        EXPECT_EQ(format_session_id(std::get<ForeignRegister>(*decode_for_embedding(frames)).id), good[3]);
     }
-    for (std::size_t count = 2; count < 7; ++count) {
+    Frames odd = good;
+    odd[5] = "\xff";
+    expect_foreign(odd, "?");
+    odd[5] = std::string(10'000, 'v');
+    expect_foreign(odd, std::string(60, 'v'));
+    odd.resize(16, "more");
+    expect_foreign(odd, std::string(60, 'v'));
+    for (std::size_t count = 4; count < 7; ++count) {
+        Frames shorter(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(count));
+        if (count == 6) shorter[5] = "other";
+        shorter[3] = "a session of another kind";
+        expect_foreign(shorter, count == 6 ? "other" : "");
+        EXPECT_EQ(std::get<ForeignRegister>(*decode_for_embedding(shorter)).id, SessionId{});
+    }
+}
+
+TEST_F(RegisterJson, AnotherVersionWithoutAReturnAddressIsNoise) {
+    odd_address(1, "nowhere", DecodeFault::unknown_word);
+    odd_address(2, "0", DecodeFault::out_of_range);
+    odd_address(2, "", DecodeFault::not_a_number);
+    for (std::size_t count = 2; count < 4; ++count) {
         expect_fault(decode_for_embedding(Frames(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(count))),
                      DecodeFault::version, "a peer of another kind");
     }

@@ -61,6 +61,12 @@ void expect_same(const Abort& a, const Abort& b) {
     EXPECT_EQ(std::tie(a.room, a.id, a.kind), std::tie(b.room, b.id, b.kind));
 }
 
+void expect_same(const ForeignRegister& a, const ForeignRegister& b) {
+    EXPECT_EQ(a.from, b.from);
+    EXPECT_EQ(a.id, b.id);
+    EXPECT_EQ(a.version, b.version);
+}
+
 void expect_same(const Aborted& a, const Aborted& b) {
     EXPECT_EQ(std::tie(a.room, a.drained, a.rounds, a.id), std::tie(b.room, b.drained, b.rounds, b.id));
 }

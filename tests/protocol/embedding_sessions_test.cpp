@@ -46,6 +46,24 @@ TEST_F(EmbeddingSessions, AnOldGenerationDoesNotComeBack) {
     EXPECT_THAT(all<BuildGeneration>(actions), IsEmpty());
 }
 
+TEST_F(EmbeddingSessions, AnotherVersionIsRefusedNamingBoth) {
+    const PeerAddress peer{"10.0.0.9", 7};
+    machine.on_message(ForeignRegister{peer, {4, 2, 0, 0}, "remit/2"}, now);
+    const auto actions = drain();
+    const auto tells = all<Tell>(actions);
+    ASSERT_THAT(tells, SizeIs(1));
+    EXPECT_EQ(tells[0].to, peer);
+    const auto answer = only<Registered>(actions);
+    EXPECT_EQ(answer.session, 4u);
+    EXPECT_EQ(answer.generation, 2u);
+    EXPECT_THAT(std::get<Registered::Refused>(answer.answer).error,
+                testing::AllOf(HasSubstr("\"remit/2\""), HasSubstr("remit/1")));
+    EXPECT_THAT(all<ForgetPeer>(actions), SizeIs(1));  // a stranger costs no connection
+    EXPECT_EQ(machine.sessions(), 0u);
+    machine.on_message(ForeignRegister{peer, {}, ""}, now);
+    EXPECT_THAT(std::get<Registered::Refused>(only<Registered>(drain()).answer).error, HasSubstr("no version"));
+}
+
 TEST_F(EmbeddingSessions, DifferencesAreRefusedNamingFieldAndBothValues) {
     Register m = register_message();
     m.layout.hidden = 8;

@@ -14,7 +14,7 @@ class MessageSamples {
 public:
     explicit MessageSamples(std::uint64_t seed) : random_(seed) {}
 
-    static constexpr int kToEmbedding = 7;
+    static constexpr int kToEmbedding = 8;
     static constexpr int kToLanguage = 7;  ///< three of them are REGISTERED's
 
     ToEmbedding to_embedding(int kind) {
@@ -25,6 +25,7 @@ public:
             case 3: return Abort{room(), from(), attempt(), below(2) == 0 ? AbortKind::abort : AbortKind::yield};
             case 4: return Close{from(), id(), text(1024)};
             case 5: return Ping{from(), id(), number(), number()};
+            case 6: return ForeignRegister{from(), id(), "remit/" + std::to_string(2 + below(1000))};
             default: return Pong{from(), id(), number(), number(), number()};
         }
     }

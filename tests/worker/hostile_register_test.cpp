@@ -116,6 +116,20 @@ TEST_F(HostileRegister, WithoutTheFenceAPeerIsRefused) {
     expect_refused(message, "fence");
 }
 
+TEST_F(HostileRegister, WithoutOurVersionAPeerIsToldSo) {
+    const std::string port = std::to_string(fake_.raw.address().port);
+    const auto refusal = [&] {
+        const auto answer = fake_.raw.as_language<protocol::Registered>();
+        const auto* refused = answer ? std::get_if<protocol::Registered::Refused>(&answer->answer) : nullptr;
+        return refused == nullptr ? std::string("no refusal") : refused->error;
+    };
+    fake_.raw.send(protocol::ForeignRegister{{}, {9, 1, 0, 0}, "remit/2"});
+    EXPECT_NE(refusal().find("\"remit/2\""), std::string::npos);
+    // A peer of another kind, whose session ids are not ours either.
+    fake_.raw.send(control::Frames{"None", "127.0.0.1", port, "127.0.0.1:30000", std::string(32, '\0')});
+    EXPECT_NE(refusal().find("no version"), std::string::npos);
+}
+
 TEST_F(HostileRegister, QueuePairsThatNobodyHasAreRefusedOrHarmless) {
     auto message = fake_.registration();
     message.queue_pairs[0].number = 0xffffff;

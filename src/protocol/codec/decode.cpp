@@ -8,6 +8,10 @@ namespace {
 using namespace codec;
 using FrameSpan = std::span<const std::string>;
 
+// What calls itself a REGISTER and is longer than any version's is noise.
+constexpr std::size_t kMostRegisterFrames = 16;
+constexpr std::size_t kMaxVersion = 60;
+
 [[noreturn]] void fail_count(FrameSpan f) {
     throw Fault{{DecodeFault::frame_count, fmt::format("{} frames", f.size())}};
 }
@@ -16,11 +20,22 @@ void require_count(FrameSpan f, std::size_t count) {
     if (f.size() != count) fail_count(f);
 }
 
-Register parse_register_message(FrameSpan f) {
-    // A peer of another kind sends fewer frames; it is told what is missing rather than dropped as noise.
-    if (f.size() < 7 || f[5] != kVersion) {
-        fail(DecodeFault::version, "version of REGISTER", f.size() > 5 ? std::string_view(f[5]) : "missing");
+SessionId session_id_or_none(std::string_view text) {
+    try {
+        return session_id(text);
+    } catch (const Fault&) {
+        return {};
     }
+}
+
+/// A peer of another version or kind is told so where its address can be read, rather than dropped as noise.
+ForeignRegister parse_foreign_register(FrameSpan f) {
+    const std::string_view version = f.size() > 5 ? std::string_view(f[5]) : std::string_view();
+    if (f.size() < 4 || f.size() > kMostRegisterFrames) fail(DecodeFault::version, "version of REGISTER", version);
+    return {address(f[1], f[2]), session_id_or_none(f[3]), printable(version.substr(0, kMaxVersion))};
+}
+
+Register parse_register_message(FrameSpan f) {
     require_count(f, 7);
     Register m;
     m.from = address(f[1], f[2]);
@@ -102,6 +117,7 @@ ToEmbedding parse_for_embedding(FrameSpan f) {
         if (f[1] == "close") return parse_close(f);
         if (f[1] == "ping") return parse_ping(f);
         if (f[1] == "pong") return parse_pong(f);
+        if (f.size() < 7 || f[5] != kVersion) return parse_foreign_register(f);
         return parse_register_message(f);
     }
     switch (f.size()) {

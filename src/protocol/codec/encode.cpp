@@ -14,6 +14,11 @@ Frames frames(const Register& m) {
             kVersion, codec::register_json(m)};
 }
 
+/// As a peer of another version would begin; its further frames are its own.
+Frames frames(const ForeignRegister& m) {
+    return {"None", m.from.ip, text(m.from.port), format_session_id(m.id), "", m.version};
+}
+
 Frames frames(const Registered& m) { return {"None", kVersion, codec::registered_json(m)}; }
 
 Frames frames(const Init& m) {

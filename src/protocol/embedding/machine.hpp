@@ -70,6 +70,7 @@ private:
 
     // registration.cpp
     void handle(const Register& m);
+    void handle(const ForeignRegister& m);
     void handle(const Close& m);
     void handle(const Ping& m);
     void handle(const Pong& m);

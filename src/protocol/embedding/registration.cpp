@@ -90,6 +90,12 @@ void Machine::handle(const Register& m) {
     actions_.push_back(BuildGeneration{key, {m.queue_pairs.begin(), end}, m.layout, m.pool, m.limits});
 }
 
+void Machine::handle(const ForeignRegister& m) {
+    const std::string why = fmt::format("REGISTER speaks {}; this embedding worker speaks {}: run the same version on both sides",
+                                        m.version.empty() ? "no version" : '"' + m.version + '"', kVersion);
+    tell_outsider(m.from, Registered{m.id.session, m.id.generation, config_.incarnation, Registered::Refused{why}});
+}
+
 void Machine::on_built(const GenerationKey& key, std::vector<QueuePairAddress> local, Time now) {
     enter(now);
     const auto session = sessions_.find(key.session);
