@@ -60,7 +60,8 @@ public:
     [[nodiscard]] std::string reason() const;
     /// An eventfd that becomes readable at the end; owned by the handle, made at the first call. @throws Error(environment).
     [[nodiscard]] int descriptor() const;
-    /// Gives the request up; returns at once. Blocks go back when nothing can write into them any more.
+    /// Gives the request up; returns at once. Blocks go back when nothing can write into them any more. A `send` that
+    /// the request has met ends Failed with it, also where the two cross on their way: ask again with a new `send`.
     void abort() const;
 
     /// Length of the request; 0 until it is known.
