@@ -5,6 +5,7 @@
 
 #include <remit/error.hpp>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -34,6 +35,7 @@ public:
         if (closed_) return false;
         const bool wake = commands_.empty();
         commands_.push_back(std::move(command));
+        posted_.store(true, std::memory_order_release);
         if (wake) signal();
         return true;
     }
@@ -41,8 +43,9 @@ public:
     /// Moves everything posted so far into `out`, which is cleared first.
     void take(std::vector<Command>& out) {
         out.clear();
+        if (!posted_.load(std::memory_order_acquire)) return;
         const std::lock_guard lock(mutex_);
-        if (commands_.empty()) return;
+        posted_.store(false, std::memory_order_relaxed);
         std::uint64_t count = 0;
         [[maybe_unused]] const auto drained = ::read(descriptor_, &count, sizeof count);
         std::swap(out, commands_);
@@ -66,6 +69,7 @@ private:
     const int descriptor_;
     std::mutex mutex_;
     std::vector<Command> commands_;
+    std::atomic<bool> posted_{false};  ///< commands_ is not empty: looked at far more often than it is so
     bool closed_ = false;
 };
 

@@ -102,6 +102,8 @@ bool Core::take_messages() {
     for (int taken = 0; taken < kMessageBatch; ++taken) {
         const auto message = mailbox_.receive_for_language();
         if (!message) return taken > 0;
+        // What its sender waited for may have been posted since the last look, and comes first.
+        take_commands();
         machine_.on_message(*message, now_);
         run_actions();
     }
