@@ -4,6 +4,8 @@
 
 #include "base/log.hpp"
 
+#include <remit/error.hpp>
+
 #include <array>
 #include <utility>
 
@@ -14,13 +16,23 @@ bool SendQueue::complete_all() {
     std::array<fabric::Completion, 32> batch;
     for (auto& [key, link] : links_) {
         while (true) {
-            const std::size_t count = link->completions().poll(batch);
+            const std::size_t count = poll(*link, batch);
             for (std::size_t i = 0; i < count; ++i) complete(*link, batch[i]);
             moved |= count > 0;
             if (count < batch.size()) break;
         }
     }
     return moved;
+}
+
+/// A queue that is broken takes its generation with it, and no other.
+std::size_t SendQueue::poll(Link& link, std::span<fabric::Completion> batch) {
+    try {
+        return link.completions().poll(batch);
+    } catch (const Error& error) {
+        fail_link(link, error.what());
+        return 0;
+    }
 }
 
 void SendQueue::complete(Link& link, const fabric::Completion& completion) {
@@ -78,8 +90,8 @@ void SendQueue::check_idle(Work& work) {
 
 void SendQueue::fail_link(Link& link, std::string reason) {
     if (std::exchange(link.failed, true)) return;  // what follows is flushed work
-    events_.push_back({SendEvent::Kind::link_failed, {link.key().session, link.key().generation, 0}, 0, 0,
-                       std::move(reason)});
+    events_.push_back(
+        {SendEvent::Kind::link_failed, {link.key().session, link.key().generation, 0}, 0, 0, std::move(reason)});
 }
 
 }  // namespace remit::worker::embedding

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -138,6 +139,7 @@ private:
 
     // complete.cpp
     bool complete_all();
+    std::size_t poll(Link& link, std::span<fabric::Completion> batch);
     void complete(Link& link, const fabric::Completion& completion);
     void finish_unit(UnitId id, bool success);
     void check_idle(Work& work);

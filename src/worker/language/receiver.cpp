@@ -31,6 +31,8 @@ Receiver::Receiver(fabric::Fabric& fabric, std::uint32_t credits, std::uint32_t 
 }
 
 std::vector<QueuePairAddress> Receiver::create(const GenerationKey& key) {
+    if (!broken_.empty())
+        throw Error(ErrorKind::environment, broken_ + "; this worker receives no more: start another");
     std::vector<std::unique_ptr<fabric::QueuePair>> made;
     std::vector<QueuePairAddress> addresses;
     for (std::uint32_t i = 0; i < queue_pairs_; ++i) {
@@ -62,8 +64,8 @@ void Receiver::destroy(const GenerationKey& key, const OnArrival& on_arrival, co
 bool Receiver::poll(const OnArrival& on_arrival, const OnFailure& on_failure) {
     bool moved = false;
     std::array<fabric::Completion, 32> batch;
-    while (true) {
-        const std::size_t count = completions_->poll(batch);
+    while (broken_.empty()) {
+        const std::size_t count = take(batch, on_failure);
         moved |= count > 0;
         for (std::size_t i = 0; i < count; ++i) {
             const fabric::Completion& completion = batch[i];
@@ -77,8 +79,20 @@ bool Receiver::poll(const OnArrival& on_arrival, const OnFailure& on_failure) {
                 on_arrival({owner->second.key, owner->second.index, completion.immediate});
             }
         }
-        if (count < batch.size()) return moved;
+        if (count < batch.size()) break;
     }
+    return moved;
+}
+
+/// All generations complete into one queue: where it is broken, nothing arrives any more.
+std::size_t Receiver::take(std::span<fabric::Completion> batch, const OnFailure& on_failure) {
+    try {
+        return completions_->poll(batch);
+    } catch (const Error& error) {
+        broken_ = error.what();
+    }
+    for (const GenerationKey& key : generations()) on_failure({key, broken_});
+    return 0;
 }
 
 const GenerationKey* Receiver::owner_of(std::uint32_t queue_pair) const {

@@ -7,6 +7,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -53,8 +55,11 @@ private:
         std::uint32_t index = 0;
     };
 
+    std::size_t take(std::span<fabric::Completion> batch, const OnFailure& on_failure);
+
     fabric::Fabric& fabric_;
     std::uint32_t queue_pairs_;
+    std::string broken_;  ///< why nothing can complete any more; empty while it can
     std::unique_ptr<fabric::ReceiveQueue> receives_;
     std::unique_ptr<fabric::CompletionQueue> completions_;
     std::map<protocol::GenerationKey, std::vector<std::unique_ptr<fabric::QueuePair>>> generations_;
