@@ -1,7 +1,7 @@
 // Peers that are killed or stopped in the middle of a transfer: the other side says so by its deadline, its memory
 // comes back when nothing can write to it any more, and whoever comes next works.
 
-#include "processes.hpp"
+#include "scene.hpp"
 
 #include <gtest/gtest.h>
 
@@ -14,30 +14,12 @@ namespace {
 constexpr std::uint64_t kEndless = 60'000;
 constexpr std::uint32_t kBlocks = 2;
 
-Layout narrow() {
-    Layout::Shape shape;
-    shape.block_size = 16;
-    shape.hidden = 16;
-    return Layout::multimodal(shape);
-}
-
-void quicken(TimingOptions& timing) {
-    timing.ping_period = scaled(100);
-    timing.peer_silence = scaled(800);
-    timing.abort_deadline = scaled(2000);
-    timing.close_deadline = scaled(500);
-}
-
 std::unique_ptr<EmbeddingWorker> make_embedding() {
-    auto options = verbs_embedding();
-    quicken(options.timing);
-    return std::make_unique<EmbeddingWorker>(options, narrow(), 256);
+    return std::make_unique<EmbeddingWorker>(Scene::quick_embedding(), narrow_layout(), 256);
 }
 
 std::unique_ptr<LanguageWorker> make_language() {
-    auto options = verbs_language();
-    quicken(options.timing);
-    return std::make_unique<LanguageWorker>(options, narrow(), kBlocks);
+    return std::make_unique<LanguageWorker>(Scene::quick_language(), narrow_layout(), kBlocks);
 }
 
 void send_endlessly(Line& line) {
@@ -102,11 +84,10 @@ TEST(VerbsFaults, BlocksOfADeadPeerStayInQuarantineUntilTheQueuePairIsGone) {
     Process first(send_endlessly);
     const std::string endpoint = first.line().hear();
     Process language([&](Line& line) {
-        auto options = verbs_language();
-        quicken(options.timing);
+        auto options = Scene::quick_language();
         options.timing.peer_silence = scaled(1300);
         options.timing.abort_deadline = scaled(60'000);
-        LanguageWorker worker(options, narrow(), kBlocks);
+        LanguageWorker worker(options, narrow_layout(), kBlocks);
         ReceiveOptions receive;
         receive.deadline = scaled(30'000);
         const Incoming incoming(worker, endpoint, 1, Into::sink, receive);

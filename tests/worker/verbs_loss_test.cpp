@@ -1,49 +1,12 @@
 // A link that loses, doubles and reorders packets: every byte is right all the same.
 
+#include "guest.hpp"
 #include "processes.hpp"
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-
 namespace remit::worker::test {
 namespace {
-
-/// netem on both ends of the link while it lives.
-class Disturbed {
-public:
-    explicit Disturbed(const std::string& how) {
-        for (const std::string& netdev : netdevs())
-            run("tc qdisc replace dev " + netdev + " root netem limit 100000 " + how);
-    }
-    ~Disturbed() {
-        for (const std::string& netdev : netdevs()) run("tc qdisc del dev " + netdev + " root");
-    }
-    Disturbed(const Disturbed&) = delete;
-    Disturbed& operator=(const Disturbed&) = delete;
-
-private:
-    static void run(const std::string& command) { EXPECT_EQ(std::system(command.c_str()), 0) << command; }
-};
-
-std::uint64_t counter(const std::string& device, const std::string& name) {
-    std::ifstream file("/sys/class/infiniband/" + device + "/ports/1/hw_counters/" + name);
-    std::uint64_t value = 0;
-    file >> value;
-    return value;
-}
-
-std::uint64_t disturbances() {
-    std::uint64_t sum = 0;
-    for (std::size_t side = 0; side < 2; ++side) {
-        for (const char* name : {"rcvd_seq_err", "out_of_seq_request", "duplicate_request", "retry_exceeded_err",
-                                 "completer_retry_err", "send_err"}) {
-            sum += counter(device_name(side), name);
-        }
-    }
-    return sum;
-}
 
 Transfer resumed() {
     Transfer transfer;
