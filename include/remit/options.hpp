@@ -61,12 +61,21 @@ struct LimitOptions {
     std::uint32_t outbox = 10000;         ///< control messages queued a peer
 };
 
+/// CURVE keys of the control channel; all empty: none. With keys every connection is encrypted, and a peer without an
+/// allowed key is not heard. They do not reach RDMA, which has no keys of that kind.
+struct KeyOptions {
+    std::string secret_key_file{};  ///< own key pair, by generate_keys() or `remit keygen`; readable by its owner only
+    std::string server_key_file{};  ///< language worker: public key of the embedding workers it asks, allowed to answer
+    std::string allowed_keys{};     ///< folder of public keys (*.pub) that may connect; looked at once a second
+};
+
 /// The control channel of a worker.
 struct ControlOptions {
     std::string listen = "tcp://127.0.0.1:0";  ///< port 0: any free one
     std::string advertise{};                     ///< address told to peers where `listen` is a wildcard
     /// Return addresses accepted beside the one a message came from, for peers that advertise another interface.
     std::vector<std::string> allowed_return_addresses{};
+    KeyOptions keys{};
     bool insecure = false;                     ///< permits an address off loopback without keys
 };
 

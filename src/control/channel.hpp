@@ -1,5 +1,7 @@
 #pragma once
 
+#include <remit/options.hpp>
+
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +22,7 @@ struct Peer {
     std::string ip;
     std::uint16_t port = 0;
     std::uint64_t incarnation = 0;
+    std::string key{};  ///< its public key; empty: that of KeyOptions::server_key_file. Without keys it has no effect.
     bool operator==(const Peer&) const = default;
     auto operator<=>(const Peer&) const = default;
 };
@@ -28,6 +31,7 @@ struct Received {
     Frames frames;
     std::string
         sender;  ///< address of the connection it came from, "" where unknown; for logs and return-address checks
+    std::string key{};  ///< public key that the connection has proved; "" on a channel without keys
 };
 
 enum class SendResult : std::uint8_t { queued, overflow, unreachable };
@@ -42,7 +46,9 @@ struct ChannelCounters {
     std::uint64_t too_many_frames = 0;  ///< messages dropped
     std::uint64_t too_many_bytes = 0;   ///< messages dropped
     std::uint64_t overflows = 0;        ///< sends refused: outbox full
-    std::uint64_t unreachable = 0;      ///< sends refused: no address to send to, or no socket to send with
+    std::uint64_t unreachable = 0;      ///< sends refused: no address or key to send to, or no socket to send with
+    std::uint64_t denied_keys = 0;        ///< connections refused: their key is not allowed
+    std::uint64_t failed_handshakes = 0;  ///< connections that ended before they had shown a key
 };
 
 /// Owned by one thread, except that the descriptor may be polled anywhere.
@@ -52,7 +58,8 @@ public:
     [[nodiscard]] virtual const std::string& ip() const noexcept = 0;  ///< the address told to peers
     [[nodiscard]] virtual std::uint16_t port() const noexcept = 0;     ///< the bound port
     /// Never blocks. `overflow`: the peer's bounded outbox is full. `unreachable`: the address is not numeric, the port
-    /// is 0, the peer is off loopback on a channel that may not leave it, or the process has no socket left.
+    /// is 0, the peer is off loopback on a channel that may not leave it, its key is unknown on a channel with keys, or the
+    /// process has no socket left.
     virtual SendResult send(const Peer& peer, const Frames& frames) = 0;
     /// Closes the connection to a peer and drops what is queued for it after the linger time.
     virtual void forget(const Peer& peer) = 0;
@@ -69,11 +76,13 @@ struct ChannelOptions {
     std::uint32_t outbox = 10000;              ///< messages queued a peer, ≥ 1
     std::uint32_t linger_ms = 500;
     std::uint32_t max_message_bytes = 16u << 20;  ///< of one frame; larger ones close the connection
-    bool insecure = false;                        ///< permits an address off loopback without keys
+    KeyOptions keys{};
+    bool insecure = false;  ///< permits an address off loopback without keys
 };
 
 /// @throws Error(bad_argument) for a malformed endpoint, a wildcard without `advertise` or an address off loopback
-/// without `insecure`; Error(environment) where it cannot be bound.
+/// without keys or `insecure`, for keys that do not go together or are none; Error(environment) where it cannot be bound
+/// or a key file cannot be read or is open to others.
 [[nodiscard]] std::unique_ptr<Channel> open_zmq(const ChannelOptions& options);
 
 struct Endpoint {

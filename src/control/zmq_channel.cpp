@@ -1,15 +1,18 @@
 #include <remit/error.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <optional>
 #include <utility>
 #include <zmq.hpp>
 
+#include "base/complaints.hpp"
 #include "base/log.hpp"
 #include "control/address.hpp"
 #include "control/channel.hpp"
+#include "control/gatekeeper.hpp"
+#include "control/keys.hpp"
 #include "control/ready_descriptor.hpp"
 #include "control/zmq_sockets.hpp"
 
@@ -21,20 +24,40 @@ constexpr int kMaxSockets = 8192;
 // Messages dropped in a row before receive() returns to let its caller look at the clock.
 constexpr int kMostDroppedAtOnce = 256;
 
+/// What KeyOptions name, read and checked.
+struct Keys {
+    explicit Keys(const KeyOptions& options)
+        : own(read_secret_key(options.secret_key_file)),
+          server(options.server_key_file.empty() ? "" : read_public_key(options.server_key_file)) {}
+
+    KeyPair own;
+    std::string server;
+};
+
+std::optional<Keys> read_keys(const KeyOptions& options) {
+    if (options.secret_key_file.empty()) return std::nullopt;
+    return Keys(options);
+}
+
 class ZmqChannel final : public Channel {
 public:
     ZmqChannel(const ChannelOptions& options, const Endpoint& endpoint)
         : options_(options),
           ip_(canonical_address(options.advertise.empty() ? endpoint.ip : options.advertise)),
-          context_(make_context()),
-          pull_(bind_pull(context_, options, endpoint)),
-          ready_(pull_.get(zmq::sockopt::fd)),
-          port_(bound_port(pull_)) {}
+          keys_(read_keys(options.keys)),
+          context_(make_context()) {
+        if (keys_) gatekeeper_.emplace(context_, AllowedKeys(options.keys.allowed_keys, keys_->server));
+        pull_ = make_pull(context_, options, endpoint, keys_ ? std::optional(keys_->own) : std::nullopt);
+        if (gatekeeper_) gatekeeper_->watch(pull_);
+        bind_pull(pull_, endpoint);
+        ready_.emplace(pull_.get(zmq::sockopt::fd));
+        port_ = bound_port(pull_);
+    }
 
     const std::string& ip() const noexcept override { return ip_; }
     std::uint16_t port() const noexcept override { return port_; }
-    int descriptor() const noexcept override { return ready_.get(); }
-    ChannelCounters counters() const noexcept override { return counters_; }
+    int descriptor() const noexcept override { return ready_->get(); }
+    ChannelCounters counters() const noexcept override;
 
     SendResult send(const Peer& peer, const Frames& frames) override;
     void forget(const Peer& peer) override { peers_.erase(peer); }
@@ -50,14 +73,24 @@ private:
 
     const ChannelOptions options_;
     const std::string ip_;
+    const std::optional<Keys> keys_;
     zmq::context_t context_;  // before the sockets: it is closed after them
+    std::optional<Gatekeeper> gatekeeper_;  // before the socket that it guards
     zmq::socket_t pull_;
-    ReadyDescriptor ready_;
-    const std::uint16_t port_;
+    std::optional<ReadyDescriptor> ready_;
+    std::uint16_t port_ = 0;
     std::map<Peer, zmq::socket_t> peers_;
     ChannelCounters counters_;
-    std::chrono::steady_clock::time_point last_complaint_{};
+    Complaints complaints_;
 };
+
+ChannelCounters ZmqChannel::counters() const noexcept {
+    ChannelCounters counters = counters_;
+    if (!gatekeeper_) return counters;
+    counters.denied_keys = gatekeeper_->denied_keys();
+    counters.failed_handshakes = gatekeeper_->failed_handshakes();
+    return counters;
+}
 
 zmq::context_t ZmqChannel::make_context() {
     zmq::context_t context(1);
@@ -67,6 +100,7 @@ zmq::context_t ZmqChannel::make_context() {
 
 bool ZmqChannel::may_reach(const Peer& peer) const {
     if (peer.port == 0 || !is_numeric_address(peer.ip) || is_wildcard_address(peer.ip)) return false;
+    if (keys_) return is_key(peer.key.empty() ? keys_->server : peer.key);
     return options_.insecure || is_loopback_address(peer.ip);
 }
 
@@ -75,7 +109,9 @@ zmq::socket_t* ZmqChannel::socket_of(const Peer& peer) {
     if (known != peers_.end()) return &known->second;
     if (!may_reach(peer)) return nullptr;
     try {
-        return &peers_.emplace(peer, connect_push(context_, options_, peer.ip, peer.port)).first->second;
+        std::optional<PeerKeys> keys;
+        if (keys_) keys.emplace(PeerKeys{keys_->own, peer.key.empty() ? keys_->server : peer.key});
+        return &peers_.emplace(peer, connect_push(context_, options_, {peer.ip, peer.port}, keys)).first->second;
     } catch (const zmq::error_t& error) {
         log().warn("control channel: no connection to {}: {}", format_endpoint(peer.ip, peer.port), error.what());
         return nullptr;
@@ -113,11 +149,11 @@ std::optional<Received> ZmqChannel::receive() {
     for (int dropped = 0; dropped < kMostDroppedAtOnce; ++dropped) {
         zmq::message_t first;
         if (!pull_.recv(first, zmq::recv_flags::dontwait)) {
-            ready_.release();
+            ready_->release();
             return std::nullopt;
         }
         // From here on ZeroMQ owes us no second wake-up, until it has been drained.
-        ready_.hold();
+        ready_->hold();
         if (auto message = read_message(std::move(first))) {
             ++counters_.received;
             return message;
@@ -126,9 +162,10 @@ std::optional<Received> ZmqChannel::receive() {
     return std::nullopt;
 }
 
-std::string sender_of(zmq::message_t& message) {
+/// What ZeroMQ knows of the connection that a message came from.
+std::string property_of(zmq::message_t& message, const char* name) {
     try {
-        return canonical_address(message.gets("Peer-Address"));
+        return message.gets(name);
     } catch (const zmq::error_t&) {
         return {};
     }
@@ -137,7 +174,8 @@ std::string sender_of(zmq::message_t& message) {
 /// Takes every frame of the message, so that the next one starts at its start, and keeps what is within the limits.
 std::optional<Received> ZmqChannel::read_message(zmq::message_t frame) {
     Received result;
-    result.sender = sender_of(frame);
+    result.sender = canonical_address(property_of(frame, "Peer-Address"));
+    if (keys_) result.key = property_of(frame, "User-Id");
     std::uint64_t bytes = 0;
     std::size_t count = 0;
     for (;;) {
@@ -165,11 +203,10 @@ std::optional<Received> ZmqChannel::read_message(zmq::message_t frame) {
 
 void ZmqChannel::drop(std::uint64_t& counter, const Received& message, const char* what) {
     ++counter;
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last_complaint_ < std::chrono::seconds(1)) return;
-    last_complaint_ = now;
-    log().warn("control channel: dropped a message of {} from {} ({} so far)", what,
-               message.sender.empty() ? "an unknown sender" : message.sender, counter);
+    complaints_.warn(what, message.sender,
+                     std::string("control channel: dropped a message of ") + what + " from " +
+                         (message.sender.empty() ? "an unknown sender" : message.sender) + " (" +
+                         std::to_string(counter) + " so far)");
 }
 
 void check_limits(const ChannelOptions& options) {
@@ -199,8 +236,22 @@ void check_advertise(const ChannelOptions& options, const Endpoint& endpoint) {
     }
 }
 
+void check_keys(const KeyOptions& keys) {
+    const bool names_peers = !keys.server_key_file.empty() || !keys.allowed_keys.empty();
+    if (keys.secret_key_file.empty() && names_peers) {
+        throw Error(ErrorKind::bad_argument,
+                    "keys of peers are given and none of our own: set keys.secret_key_file, which \"remit keygen\" makes");
+    }
+    if (!keys.secret_key_file.empty() && !names_peers) {
+        throw Error(ErrorKind::bad_argument,
+                    "a key of our own is given and none of any peer, so that nobody could connect: set "
+                    "keys.allowed_keys, or keys.server_key_file at a language worker");
+    }
+}
+
 void check_exposure(const ChannelOptions& options, const Endpoint& endpoint) {
-    if (options.insecure || is_loopback_address(endpoint.ip)) return;
+    const bool keys = !options.keys.secret_key_file.empty();
+    if (keys || options.insecure || is_loopback_address(endpoint.ip)) return;
     throw Error(
         ErrorKind::bad_argument,
         "listening on " + format_endpoint(endpoint.ip, endpoint.port) +
@@ -214,6 +265,7 @@ std::unique_ptr<Channel> open_zmq(const ChannelOptions& options) {
     const Endpoint endpoint = parse_endpoint(options.listen);
     check_limits(options);
     check_advertise(options, endpoint);
+    check_keys(options.keys);
     check_exposure(options, endpoint);
     try {
         return std::make_unique<ZmqChannel>(options, endpoint);

@@ -33,6 +33,13 @@ void set_common(zmq::socket_t& socket, const ChannelOptions& options, const std:
     socket.set(zmq::sockopt::tcp_keepalive_cnt, 3);
 }
 
+/// Without a domain ZeroMQ would take whoever completes the handshake where nobody answers for it.
+constexpr const char* kDomain = "remit";
+
+std::string bindable(const Endpoint& endpoint) {
+    return endpoint.ip == "*" ? "0.0.0.0" : endpoint.ip;
+}
+
 [[noreturn]] void refuse_bind(const std::string& endpoint, const zmq::error_t& error) {
     std::string remedy = "check the address";
     if (error.num() == EADDRINUSE) remedy = "another program has that port: choose another, or port 0 for any free one";
@@ -45,29 +52,42 @@ void set_common(zmq::socket_t& socket, const ChannelOptions& options, const std:
 
 }  // namespace
 
-zmq::socket_t bind_pull(zmq::context_t& context, const ChannelOptions& options, const Endpoint& endpoint) {
+zmq::socket_t make_pull(zmq::context_t& context, const ChannelOptions& options, const Endpoint& endpoint,
+                        const std::optional<KeyPair>& own) {
     zmq::socket_t socket(context, zmq::socket_type::pull);
-    const std::string ip = endpoint.ip == "*" ? "0.0.0.0" : endpoint.ip;
-    set_common(socket, options, ip);
+    set_common(socket, options, bindable(endpoint));
     socket.set(zmq::sockopt::rcvhwm, kReceiveQueue);
     socket.set(zmq::sockopt::backlog, kBacklog);
-    const std::string text = format_endpoint(ip, endpoint.port);
+    if (own) {
+        socket.set(zmq::sockopt::curve_server, true);
+        socket.set(zmq::sockopt::curve_secretkey, own->secret_key);
+        socket.set(zmq::sockopt::zap_domain, kDomain);
+    }
+    return socket;
+}
+
+void bind_pull(zmq::socket_t& socket, const Endpoint& endpoint) {
+    const std::string text = format_endpoint(bindable(endpoint), endpoint.port);
     try {
         socket.bind(text);
     } catch (const zmq::error_t& error) {
         refuse_bind(text, error);
     }
-    return socket;
 }
 
 std::uint16_t bound_port(const zmq::socket_t& socket) {
     return parse_endpoint(socket.get(zmq::sockopt::last_endpoint)).port;
 }
 
-zmq::socket_t connect_push(zmq::context_t& context, const ChannelOptions& options, const std::string& ip,
-                           std::uint16_t port) {
+zmq::socket_t connect_push(zmq::context_t& context, const ChannelOptions& options, const Endpoint& endpoint,
+                           const std::optional<PeerKeys>& keys) {
     zmq::socket_t socket(context, zmq::socket_type::push);
-    set_common(socket, options, ip);
+    set_common(socket, options, endpoint.ip);
+    if (keys) {
+        socket.set(zmq::sockopt::curve_serverkey, keys->server);
+        socket.set(zmq::sockopt::curve_publickey, keys->own.public_key);
+        socket.set(zmq::sockopt::curve_secretkey, keys->own.secret_key);
+    }
     socket.set(zmq::sockopt::sndhwm, static_cast<int>(options.outbox));
     socket.set(zmq::sockopt::connect_timeout, kConnectTimeoutMs);
     socket.set(zmq::sockopt::tcp_maxrt, kVanishedMs);
@@ -76,7 +96,7 @@ zmq::socket_t connect_push(zmq::context_t& context, const ChannelOptions& option
     // What is sent before the connection stands waits in the outbox: with ZMQ_IMMEDIATE the first message to every
     // peer would be refused.
     socket.set(zmq::sockopt::immediate, false);
-    socket.connect(format_endpoint(ip, port));
+    socket.connect(format_endpoint(endpoint.ip, endpoint.port));
     return socket;
 }
 
