@@ -35,6 +35,9 @@ struct ReceiveOptions {
     std::uint32_t required_dst_info_num = 1;  ///< language workers that each get a copy of this room
     std::variant<KeepBlocks, Sink> into = KeepBlocks{};
     std::chrono::milliseconds deadline{0};  ///< 0: the worker's room_deadline
+    /// Public key of this embedding worker, as generate_keys() returns it; empty: that of keys.server_key_file. Its file
+    /// belongs into the folder keys.allowed_keys too, since the embedding worker answers on a connection of its own.
+    std::string server_key{};
 };
 
 /// What happened to a room and when, for people and traces.

@@ -3,6 +3,7 @@
 #include <remit/block_pool.hpp>
 #include <remit/embedding_worker.hpp>
 #include <remit/error.hpp>
+#include <remit/keys.hpp>
 #include <remit/language_worker.hpp>
 #include <remit/layout.hpp>
 #include <remit/options.hpp>

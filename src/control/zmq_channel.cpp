@@ -52,6 +52,7 @@ public:
         bind_pull(pull_, endpoint);
         ready_.emplace(pull_.get(zmq::sockopt::fd));
         port_ = bound_port(pull_);
+        if (keys_) log().info("control channel: encrypted, public key {}", keys_->own.public_key);
     }
 
     const std::string& ip() const noexcept override { return ip_; }

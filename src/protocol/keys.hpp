@@ -8,10 +8,13 @@
 
 namespace remit::protocol {
 
-/// Where a worker's PULL socket is.
+/// Where a worker's PULL socket is, and whose it is.
 struct PeerAddress {
     std::string ip;
     std::uint16_t port = 0;
+    /// Public key: of a message that came, the one its connection has proved, which no frame could claim; of a peer to
+    /// ask, the one it must have. Empty without keys, or for the worker's default.
+    std::string key{};
     auto operator<=>(const PeerAddress&) const = default;
 };
 

@@ -1,4 +1,5 @@
 #include "control/address.hpp"
+#include "control/keys.hpp"
 #include "memory/host_copy.hpp"
 #include "pool/block_pool.hpp"
 #include "worker/event_loop.hpp"
@@ -103,7 +104,8 @@ std::vector<RoomEvent> Reception::history() const {
 
 struct LanguageWorker::Impl {
     Impl(const LanguageWorkerOptions& options, const Layout& layout, std::uint32_t blocks)
-        : channel(worker::open_control(options.control, options.limits)),
+        : keys(options.control.keys),
+          channel(worker::open_control(options.control, options.limits)),
           fabric(worker::open_fabric(options.fabric, channel->ip())),
           pool(layout, blocks, *fabric, fabric::Access::remote_write),
           receiver(*fabric, options.limits.credits, options.fabric.queue_pairs),
@@ -126,6 +128,9 @@ struct LanguageWorker::Impl {
     Impl& operator=(const Impl&) = delete;
 
     [[nodiscard]] std::string endpoint() const { return control::format_endpoint(channel->ip(), channel->port()); }
+    void check_server_key(const std::string& key) const;
+
+    const KeyOptions keys;
 
     std::unique_ptr<control::Channel> channel;
     std::unique_ptr<fabric::Fabric> fabric;
@@ -139,6 +144,18 @@ struct LanguageWorker::Impl {
     std::atomic<std::uint64_t> next_handle{1};
     std::thread thread;
 };
+
+void LanguageWorker::Impl::check_server_key(const std::string& key) const {
+    const bool keyed = !keys.secret_key_file.empty();
+    if (!key.empty() && (!keyed || !control::is_key(key))) {
+        throw Error(ErrorKind::bad_argument, keyed ? "server_key is no key; permitted: 40 characters of Z85"
+                                                   : "server_key is given to a worker without keys; set control.keys");
+    }
+    if (keyed && key.empty() && keys.server_key_file.empty()) {
+        throw Error(ErrorKind::bad_argument,
+                    "the embedding worker's public key is not known: set server_key, or control.keys.server_key_file");
+    }
+}
 
 LanguageWorker::LanguageWorker(const LanguageWorkerOptions& options, const Layout& layout, std::uint32_t pool_blocks) {
     check(options);
@@ -170,13 +187,14 @@ Reception LanguageWorker::receive(RoomId room, const std::string& endpoint, Rece
         throw Error(ErrorKind::bad_argument,
                     fmt::format("endpoint is {}; wildcards and port 0 can only be listened on", endpoint));
     }
+    impl_->check_server_key(options.server_key);
     const auto* sink_given = std::get_if<Sink>(&options.into);
     if (sink_given != nullptr && !*sink_given) throw Error(ErrorKind::bad_argument, "the sink is empty");
     auto record = std::make_shared<worker::RoomRecord>();
     record->handle = impl_->next_handle.fetch_add(1, std::memory_order_relaxed);
     if (auto* sink = std::get_if<Sink>(&options.into)) record->sink = std::move(*sink);
     record->request = {room,
-                       {peer.ip, peer.port},
+                       {peer.ip, peer.port, options.server_key},
                        options.expected_tokens,
                        options.required_dst_info_num,
                        record->sink.has_value(),

@@ -1,6 +1,6 @@
 #include "worker/mailbox.hpp"
 
-#include "base/log.hpp"
+#include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <utility>
@@ -11,8 +11,6 @@
 
 namespace remit::worker {
 namespace {
-
-constexpr auto kComplaintPeriod = std::chrono::seconds(1);
 
 /// What a thread did before it sent is seen by the thread that received. ZeroMQ's locks say so, but its library is not
 /// instrumented: the thread sanitizer is told here.
@@ -29,11 +27,11 @@ void note_sent() {}
 void note_received() {}
 #endif
 
-const protocol::PeerAddress* return_address(const protocol::ToEmbedding& message) {
-    return std::visit([](const auto& m) { return &m.from; }, message);
+protocol::PeerAddress* return_address(protocol::ToEmbedding& message) {
+    return std::visit([](auto& m) { return &m.from; }, message);
 }
 
-const protocol::PeerAddress* return_address(const protocol::ToLanguage&) {
+protocol::PeerAddress* return_address(protocol::ToLanguage&) {
     return nullptr;  // answers go to the address that the question was sent to
 }
 
@@ -44,22 +42,22 @@ Mailbox::Mailbox(control::Channel& channel, std::vector<std::string> allowed_ret
 
 std::string Mailbox::why(control::SendResult result) {
     if (result == control::SendResult::overflow) return "control outbox is full";
-    return "unreachable: an address off loopback needs control.insecure while no keys are given, and a connection "
-           "needs free file descriptors (`ulimit -n`)";
+    return "unreachable: an address off loopback needs keys or control.insecure, a peer asked for with keys needs its "
+           "public key, and a connection needs free file descriptors (`ulimit -n`)";
 }
 
 control::SendResult Mailbox::post(const protocol::PeerAddress& to, std::uint64_t connection,
                                   const protocol::Frames& frames) {
     note_sent();
-    const auto result = channel_.send({to.ip, to.port, connection}, frames);
+    const auto result = channel_.send({to.ip, to.port, connection, to.key}, frames);
     if (result != control::SendResult::queued) {
-        complain(fmt::format("message to {}:{} not sent: {}", to.ip, to.port, why(result)));
+        complaints_.warn("not sent", to.ip, fmt::format("message to {}:{} not sent: {}", to.ip, to.port, why(result)));
     }
     return result;
 }
 
 void Mailbox::forget(const protocol::PeerAddress& to, std::uint64_t connection) {
-    channel_.forget({to.ip, to.port, connection});
+    channel_.forget({to.ip, to.port, connection, to.key});
 }
 
 bool Mailbox::is_own(const std::string& claimed, const std::string& sender) const {
@@ -76,15 +74,16 @@ std::optional<Message> Mailbox::receive(Decode decode) {
             count(message.error(), received->sender);
             continue;
         }
-        const protocol::PeerAddress* from = return_address(*message);
+        protocol::PeerAddress* from = return_address(*message);
         if (from != nullptr && !is_own(from->ip, received->sender)) {
             ++counters_.foreign_return_addresses;
-            complain(
-                fmt::format("message from {} dropped: its return address {} is not its own; add it to "
-                            "control.allowed_return_addresses where that is meant",
-                            received->sender, from->ip));
+            complaints_.warn("return address", received->sender,
+                             fmt::format("message from {} dropped: its return address {} is not its own; add it to "
+                                         "control.allowed_return_addresses where that is meant",
+                                         received->sender, from->ip));
             continue;
         }
+        if (from != nullptr) from->key = received->key;
         return std::move(*message);
     }
     return std::nullopt;
@@ -100,19 +99,10 @@ std::optional<protocol::ToLanguage> Mailbox::receive_for_language() {
 
 void Mailbox::count(const protocol::DecodeError& error, const std::string& sender) {
     ++counters_.undecodable[static_cast<std::size_t>(error.fault)];
-    complain(fmt::format("message from {} dropped: {}: {}", sender.empty() ? "an unknown sender" : sender,
-                         to_string(error.fault), error.detail));
-}
-
-void Mailbox::complain(const std::string& text) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now < next_complaint_) {
-        ++unlogged_;
-        return;
-    }
-    next_complaint_ = now + kComplaintPeriod;
-    log().warn("{}{}", text, unlogged_ > 0 ? fmt::format(" ({} more not logged)", unlogged_) : "");
-    unlogged_ = 0;
+    const std::string kind(to_string(error.fault));
+    complaints_.warn(kind, sender,
+                     fmt::format("message from {} dropped: {}: {}", sender.empty() ? "an unknown sender" : sender, kind,
+                                 error.detail));
 }
 
 }  // namespace remit::worker

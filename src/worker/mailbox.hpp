@@ -1,12 +1,12 @@
 #pragma once
 
+#include "base/complaints.hpp"
 #include "control/channel.hpp"
 #include "protocol/codec.hpp"
 
 #include <remit/options.hpp>
 
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,8 +42,8 @@ public:
 
     /// Why a message was not sent, for people.
     [[nodiscard]] static std::string why(control::SendResult result);
-    /// Logs what a peer did, once a second at most: a peer must not fill the log.
-    void complain(const std::string& text);
+    /// What peers do wrong: they must not fill the log.
+    [[nodiscard]] Complaints& complaints() noexcept { return complaints_; }
 
 private:
     template <class Message>
@@ -63,8 +63,7 @@ private:
     control::Channel& channel_;
     std::vector<std::string> allowed_;
     Counters counters_;
-    std::chrono::steady_clock::time_point next_complaint_{};
-    std::uint64_t unlogged_ = 0;
+    Complaints complaints_;
 };
 
 }  // namespace remit::worker

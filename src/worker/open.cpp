@@ -81,6 +81,7 @@ std::unique_ptr<control::Channel> open_control(const ControlOptions& options, co
     control::ChannelOptions channel;
     channel.listen = options.listen;
     channel.advertise = options.advertise;
+    channel.keys = options.keys;
     channel.insecure = options.insecure;
     channel.outbox = limits.outbox;
     return control::open_zmq(channel);

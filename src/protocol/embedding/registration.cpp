@@ -74,6 +74,7 @@ void Machine::handle(const Register& m) {
         found->second.address = m.from;
     }
     Session& session = found->second;
+    if (session.address.key != m.from.key) return answer_refused("this session is another peer's");
     if (const auto live = session.generations.find(key.generation); live != session.generations.end()) {
         live->second.heard = now_;
         if (live->second.answer) tell(session, *live->second.answer);
@@ -140,7 +141,8 @@ void Machine::tell_outsider(const PeerAddress& to, Registered answer) {
 /// The live generation that a message names; answers {lost} where there is none or another incarnation is meant.
 Machine::Found Machine::find(const PeerAddress& from, const SessionId& id) {
     const auto session = sessions_.find(id.session);
-    if (session != sessions_.end() && id.incarnation == config_.incarnation) {
+    const bool own = session != sessions_.end() && session->second.address.key == from.key;
+    if (own && id.incarnation == config_.incarnation) {
         const auto generation = session->second.generations.find(id.generation);
         if (generation != session->second.generations.end()) {
             generation->second.heard = now_;
@@ -173,7 +175,8 @@ void Machine::drop_generation(Session& session, std::uint64_t number, const std:
 void Machine::handle(const Close& m) {
     const GenerationKey key = m.id.generation_key();
     const auto found = sessions_.find(key.session);
-    if (found == sessions_.end()) return say_lost(m.from, key, "unknown session");
+    const bool own = found != sessions_.end() && found->second.address.key == m.from.key;
+    if (!own) return say_lost(m.from, key, "unknown session");
     Session& session = found->second;
     session.top_generation = std::max(session.top_generation, key.generation);
     if (session.generations.count(key.generation) != 0) {
@@ -193,6 +196,7 @@ void Machine::handle(const Pong& m) {
     // A stale PONG is no reason for {lost}: only what asks for something is answered.
     const auto session = sessions_.find(m.id.session);
     if (session == sessions_.end() || m.id.incarnation != config_.incarnation) return;
+    if (session->second.address.key != m.from.key) return;
     const auto generation = session->second.generations.find(m.id.generation);
     if (generation != session->second.generations.end()) generation->second.heard = now_;
 }

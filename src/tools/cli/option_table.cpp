@@ -173,6 +173,19 @@ void add_address_options(std::vector<OptionSpec>& table) {
     table.push_back(flag("--insecure", &Options::insecure, "permit an address off loopback without keys"));
 }
 
+/// `demo` makes keys for itself.
+void add_key_options(std::vector<OptionSpec>& table) {
+    auto key = text("--key", "FILE", &Options::key, "a file", "own secret key, by `remit keygen`; turns encryption on");
+    auto allow = text("--allow-keys", "DIR", &Options::allow_keys, "a folder",
+                      "the public keys (*.pub) of peers that may connect");
+    auto server = text("--server-key", "FILE", &Options::server_key, "a file", "public key of the embedding worker");
+    server.in_embed = false;
+    for (OptionSpec* spec : {&key, &allow, &server}) {
+        spec->in_demo = false;
+        table.push_back(std::move(*spec));
+    }
+}
+
 void add_file_options(std::vector<OptionSpec>& table) {
     table.push_back(text("--input", "DIR", &Options::input, "a folder",
                          "send embeddings.npy, fill_ids.npy, mrope_positions.npy of this folder; "
@@ -200,6 +213,7 @@ std::vector<OptionSpec> make_table() {
     add_request_options(table);
     add_fabric_options(table);
     add_address_options(table);
+    add_key_options(table);
     add_file_options(table);
     add_run_options(table);
     return table;
@@ -217,6 +231,7 @@ std::string_view to_string(Command command) noexcept {
         case Command::demo: return "demo";
         case Command::embed: return "embed";
         case Command::language: return "language";
+        case Command::keygen: return "keygen";
     }
     return "?";
 }

@@ -27,6 +27,7 @@ struct OptionSpec {
             case Command::demo: return in_demo;
             case Command::embed: return in_embed;
             case Command::language: return in_language;
+            case Command::keygen: return false;
         }
         return false;
     }

@@ -15,7 +15,7 @@
 
 namespace remit::tools {
 
-enum class Command : std::uint8_t { demo, embed, language };
+enum class Command : std::uint8_t { demo, embed, language, keygen };
 
 [[nodiscard]] std::string_view to_string(Command command) noexcept;
 
@@ -58,6 +58,10 @@ struct Options {
     std::string connect;
     std::string advertise;
     bool insecure = false;
+    std::string key;
+    std::string server_key;
+    std::string allow_keys;
+    std::string key_folder = ".";  ///< where keygen writes
 
     std::string input;
     std::string output;

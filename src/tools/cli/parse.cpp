@@ -14,10 +14,11 @@ struct CommandRow {
     const char* help;
 };
 
-constexpr std::array<CommandRow, 3> kCommands{{
+constexpr std::array<CommandRow, 4> kCommands{{
     {Command::demo, "both workers on this machine: move requests, verify every byte, show when what happened"},
     {Command::embed, "the embedding worker alone: sends to whoever runs `remit language`"},
     {Command::language, "the language worker alone: asks `remit embed` on another machine"},
+    {Command::keygen, "a key pair for --key and --allow-keys"},
 }};
 
 std::string command_names() {
@@ -62,6 +63,9 @@ std::vector<CLI::App*> build(CLI::App& app, std::array<Options, kCommands.size()
         options[i].command = row.command;
         for (const OptionSpec& spec : option_table()) {
             if (spec.belongs_to(row.command)) add_option(*command, spec, options[i]);
+        }
+        if (row.command == Command::keygen) {
+            command->add_option("DIR", options[i].key_folder, "where remit.key and remit.pub are written (.)");
         }
         commands.push_back(command);
     }
@@ -121,6 +125,18 @@ void check_together(const Options& options) {
     if (options.fabric == FabricKind::loopback && options.command != Command::demo) {
         throw UsageError("option --fabric: value \"loopback\" joins two workers of one process; permitted for " +
                          std::string(to_string(options.command)) + ": verbs");
+    }
+    const bool embeds = options.command == Command::embed;
+    if (options.key.empty() && !(options.server_key.empty() && options.allow_keys.empty())) {
+        throw UsageError(std::string("option --key: no value given, but ") +
+                         (options.allow_keys.empty() ? "--server-key" : "--allow-keys") +
+                         "; permitted: the file remit.key of `remit keygen`");
+    }
+    if (!options.key.empty() && (embeds ? options.allow_keys : options.server_key).empty()) {
+        const char* name = embeds ? "--allow-keys" : "--server-key";
+        throw UsageError(std::string("option ") + name + ": no value given, but --key; permitted: " +
+                         (embeds ? "a folder of the language workers' remit.pub"
+                                 : "the file remit.pub of the embedding worker"));
     }
     if (options.command == Command::language && options.connect.empty()) {
         throw UsageError("option --connect: no value given; permitted: tcp://ADDRESS:PORT of the embedding worker");

@@ -11,9 +11,8 @@ struct Replacement {
     std::string_view command;
 };
 
-// The command knows no keys.
 constexpr std::array<Replacement, 2> kReplacements{{
-    {"give keys, or say --insecure (insecure = true)", "say --insecure"},
+    {"give keys, or say --insecure (insecure = true)", "give --key, or say --insecure"},
     {"set advertise to", "set --advertise to"},
 }};
 

@@ -1,6 +1,7 @@
 #include <optional>
 
 #include "tools/commands.hpp"
+#include "tools/demo/demo_keys.hpp"
 #include "tools/demo/devices.hpp"
 #include "tools/demo/one_process.hpp"
 #include "tools/demo/two_processes.hpp"
@@ -24,10 +25,11 @@ std::string opening(const Workload& work) {
 }
 
 Report run_workers(const Workload& work, Console& console, const Stop& stop) {
-    if (work.options.fabric == FabricKind::loopback) return run_one_process(work, console, stop);
+    const DemoKeys keys;
+    if (work.options.fabric == FabricKind::loopback) return run_one_process(work, keys, console, stop);
     const DevicePair devices = choose_devices(work.options.devices, active_devices());
     if (!devices.note.empty()) console.say(devices.note);
-    return run_two_processes(work, devices, console, stop);
+    return run_two_processes(work, devices, keys, console, stop);
 }
 
 /// What was written must be what was read, file against file.

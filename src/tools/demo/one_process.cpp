@@ -25,10 +25,14 @@ private:
 
 }  // namespace
 
-Report run_one_process(const Workload& work, Console& console, const Stop& stop) {
+Report run_one_process(const Workload& work, const DemoKeys& keys, Console& console, const Stop& stop) {
     const Stop sender_stop;
-    Sender sender(work, "");
-    Receiver receiver(work, "");
+    Workload sent_work = work;
+    Workload received_work = work;
+    sent_work.options = keys.added_to(work.options, Command::embed);
+    received_work.options = keys.added_to(work.options, Command::language);
+    Sender sender(sent_work, "");
+    Receiver receiver(received_work, "");
     SenderView view(console);
     auto sent = std::async(std::launch::async, [&] {
         try {

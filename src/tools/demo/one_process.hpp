@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tools/demo/demo_keys.hpp"
 #include "tools/report/console.hpp"
 #include "tools/run/stop.hpp"
 #include "tools/run/workload.hpp"
@@ -7,6 +8,6 @@
 namespace remit::tools {
 
 /// Runs both halves in this process, a thread each: what the loopback fabric can join.
-[[nodiscard]] Report run_one_process(const Workload& work, Console& console, const Stop& stop);
+[[nodiscard]] Report run_one_process(const Workload& work, const DemoKeys& keys, Console& console, const Stop& stop);
 
 }  // namespace remit::tools

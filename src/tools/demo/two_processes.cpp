@@ -40,8 +40,8 @@ ErrorKind kind_of(ExitStatus status) {
 
 class Demo {
 public:
-    Demo(const Workload& work, const DevicePair& devices, Console& console, const Stop& stop)
-        : work_(work), devices_(devices), console_(console), stop_(stop) {
+    Demo(const Workload& work, const DevicePair& devices, const DemoKeys& keys, Console& console, const Stop& stop)
+        : work_(work), devices_(devices), keys_(keys), console_(console), stop_(stop) {
         const std::uint64_t waves = (work.requests + work.concurrency - 1) / work.concurrency;
         deadline_ = steady_clock::now() + kSetUp + waves * seconds(work.options.timeout_seconds);
     }
@@ -49,6 +49,8 @@ public:
     Report run();
 
 private:
+    [[nodiscard]] std::vector<std::string> arguments_of(Command half, const std::string& device,
+                                                        const std::string& endpoint) const;
     void start_what_is_possible();
     void wait_and_read();
     [[nodiscard]] bool settled() const;
@@ -59,6 +61,7 @@ private:
 
     const Workload& work_;
     const DevicePair& devices_;
+    const DemoKeys& keys_;
     Console& console_;
     const Stop& stop_;
     std::optional<HalfProcess> sender_;
@@ -71,7 +74,7 @@ private:
 };
 
 Report Demo::run() {
-    sender_.emplace(Side::embedding, half_arguments(work_.options, Command::embed, devices_.sender, ""));
+    sender_.emplace(Side::embedding, arguments_of(Command::embed, devices_.sender, ""));
     while (!settled()) {
         wait_and_read();
         start_what_is_possible();
@@ -83,6 +86,12 @@ Report Demo::run() {
     return judge();
 }
 
+std::vector<std::string> Demo::arguments_of(Command half, const std::string& device, const std::string& endpoint) const {
+    std::vector<std::string> arguments = half_arguments(work_.options, half, device, endpoint);
+    for (std::string& argument : keys_.arguments(half)) arguments.push_back(std::move(argument));
+    return arguments;
+}
+
 /// The receiver needs the sender's endpoint; the sender begins when the receiver is there.
 void Demo::start_what_is_possible() {
     if (receiver_ && !going_ && !receiver_->endpoint().empty()) {
@@ -90,8 +99,7 @@ void Demo::start_what_is_possible() {
         going_ = true;
     }
     if (receiver_ || sender_->endpoint().empty() || sender_->settled() || !stopped_because_.empty()) return;
-    receiver_.emplace(Side::language,
-                      half_arguments(work_.options, Command::language, devices_.receiver, sender_->endpoint()));
+    receiver_.emplace(Side::language, arguments_of(Command::language, devices_.receiver, sender_->endpoint()));
 }
 
 void Demo::wait_and_read() {
@@ -195,10 +203,11 @@ std::vector<std::string> half_arguments(const Options& options, Command command,
     return arguments;
 }
 
-Report run_two_processes(const Workload& work, const DevicePair& devices, Console& console, const Stop& stop) {
+Report run_two_processes(const Workload& work, const DevicePair& devices, const DemoKeys& keys, Console& console,
+                         const Stop& stop) {
     // A child may die while we speak to it: that is an answer of write(), not our end.
     signal(SIGPIPE, SIG_IGN);
-    return Demo(work, devices, console, stop).run();
+    return Demo(work, devices, keys, console, stop).run();
 }
 
 }  // namespace remit::tools

@@ -25,6 +25,7 @@ LanguageWorkerOptions worker_options(const Workload& work, const std::string& de
     if (options.control.listen.empty()) options.control.listen = listen_towards(work.options.connect);
     options.control.advertise = work.options.advertise;
     options.control.insecure = work.options.insecure;
+    options.control.keys = work.keys();
     options.fabric = work.fabric(device);
     options.timing = work.timing();
     return options;

@@ -21,6 +21,7 @@ EmbeddingWorkerOptions worker_options(const Workload& work, const std::string& d
     options.control.listen = work.options.listen.empty() ? "tcp://127.0.0.1:0" : work.options.listen;
     options.control.advertise = work.options.advertise;
     options.control.insecure = work.options.insecure;
+    options.control.keys = work.keys();
     options.fabric = work.fabric(device);
     options.timing = work.timing();
     return options;

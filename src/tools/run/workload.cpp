@@ -134,6 +134,8 @@ TimingOptions Workload::timing() const {
     return timing;
 }
 
+KeyOptions Workload::keys() const { return {options.key, options.server_key, options.allow_keys}; }
+
 Workload make_workload(const Options& given) {
     Options options = given;
     std::shared_ptr<const RequestFolder> input;

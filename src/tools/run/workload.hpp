@@ -30,6 +30,7 @@ struct Workload {
     [[nodiscard]] std::unique_ptr<Payload> payload(RoomId room) const;
     [[nodiscard]] FabricOptions fabric(const std::string& device) const;
     [[nodiscard]] TimingOptions timing() const;
+    [[nodiscard]] KeyOptions keys() const;
 };
 
 /// Reads the input folder where there is one. @throws UsageError for what contradicts it or does not fit this machine.

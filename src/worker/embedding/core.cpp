@@ -129,8 +129,9 @@ void Core::run_actions() {
 void Core::perform(const Tell& action) {
     if (const auto* registered = std::get_if<protocol::Registered>(&action.message)) {
         if (const auto* refused = std::get_if<protocol::Registered::Refused>(&registered->answer)) {
-            mailbox_.complain(fmt::format("language worker at {}:{} refused: {}", action.to.ip, action.to.port,
-                                          refused->error));
+            mailbox_.complaints().warn("refused", action.to.ip,
+                                       fmt::format("language worker at {}:{} refused: {}", action.to.ip,
+                                                   action.to.port, refused->error));
         }
     }
     const auto result = mailbox_.send(action.to, action.session, action.message);
