@@ -1,7 +1,7 @@
 #include "control/allowed_keys.hpp"
 
-#include <remit/error.hpp>
 #include <sys/stat.h>
+#include <remit/error.hpp>
 
 #include <filesystem>
 #include <system_error>
@@ -26,7 +26,8 @@ std::vector<std::string> key_files(const std::string& folder) {
     }
     std::vector<std::string> files;
     std::error_code error;
-    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error)) {
         if (entry->path().extension() != ".pub") continue;
         files.push_back(entry->path().string());
         if (files.size() > AllowedKeys::kMost) {

@@ -75,6 +75,7 @@ struct ChannelOptions {
     std::string advertise{};                   ///< address told to peers where the bound one is a wildcard
     std::uint32_t outbox = 10000;              ///< messages queued a peer, ≥ 1
     std::uint32_t linger_ms = 500;
+    std::uint32_t handshake_ms = 5000;         ///< a connection that has not said who it is by then is cut
     std::uint32_t max_message_bytes = 16u << 20;  ///< of one frame; larger ones close the connection
     KeyOptions keys{};
     bool insecure = false;  ///< permits an address off loopback without keys

@@ -1,8 +1,8 @@
 #include "control/gatekeeper.hpp"
 
-#include <remit/error.hpp>
 #include <sys/eventfd.h>
 #include <unistd.h>
+#include <remit/error.hpp>
 
 #include <array>
 #include <cerrno>
@@ -99,13 +99,15 @@ void Gatekeeper::answer() {
     if (!admitted) {
         denied_keys_.fetch_add(1, std::memory_order_relaxed);
         complaints_.warn("denied", request.address,
-                         "control channel: refused " + request.address + ": its key " +
-                             request.key.value_or("(none)") + " is not among the allowed ones");
+                         "control channel: refused " + request.address + ": its key " + request.key.value_or("(none)") +
+                             " is not among the allowed ones");
     }
     // The user id is what a message's "User-Id" names: the key that its connection has proved.
     const std::string user = admitted ? *request.key : "";
-    const std::array<std::string, 6> reply{"1.0", request.id, admitted ? "200" : "400", admitted ? "OK" : "key not allowed",
-                                           user,  ""};
+    // 300, "not now": the connection is left to the handshake's time, then the peer's ZeroMQ tries again, and is heard
+    // once its key is allowed. After 400 it would never try again.
+    const std::array<std::string, 6> reply{
+        "1.0", request.id, admitted ? "200" : "300", admitted ? "OK" : "key not allowed", user, ""};
     for (std::size_t i = 0; i < reply.size(); ++i) {
         const auto flags = i + 1 < reply.size() ? zmq::send_flags::sndmore : zmq::send_flags::none;
         requests_.send(zmq::buffer(reply[i]), flags);

@@ -1,11 +1,11 @@
 #include "control/keys.hpp"
 
 #include <fcntl.h>
-#include <remit/error.hpp>
-#include <remit/keys.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zmq.h>
+#include <remit/error.hpp>
+#include <remit/keys.hpp>
 
 #include <algorithm>
 #include <array>
@@ -18,14 +18,16 @@
 namespace remit::control {
 namespace {
 
-// The first word of a file says which half it holds, so that a secret key is not taken, or handed out, for a public one.
+// The first word of a file says which half it holds, so that a secret key is not taken, or handed out, for a public
+// one.
 constexpr const char* kSecretWord = "remit-secret-key-1";
 constexpr const char* kPublicWord = "remit-public-key-1";
 constexpr std::size_t kMostBytes = 256;
 
 class File {
 public:
-    File(const std::string& path, int flags, mode_t mode = 0) : descriptor_(open(path.c_str(), flags | O_CLOEXEC, mode)) {}
+    File(const std::string& path, int flags, mode_t mode = 0)
+        : descriptor_(open(path.c_str(), flags | O_CLOEXEC, mode)) {}
     ~File() {
         if (descriptor_ >= 0) close(descriptor_);
     }
@@ -75,9 +77,10 @@ std::string key_of(const std::string& path, const std::string& content, const st
     if (content.compare(0, start.size(), start) == 0 && is_key(key)) return key;
     const char* other = word == kSecretWord ? kPublicWord : kSecretWord;
     const bool swapped = content.compare(0, std::strlen(other), other) == 0;
-    throw Error(ErrorKind::bad_argument,
-                "key file " + path + ": " + (swapped ? "it holds the other half of a key pair" : "it holds no key") +
-                    "; permitted: one line of \"" + word + "\" and 40 characters of Z85, as \"remit keygen\" writes it");
+    throw Error(ErrorKind::bad_argument, "key file " + path + ": " +
+                                             (swapped ? "it holds the other half of a key pair" : "it holds no key") +
+                                             "; permitted: one line of \"" + word +
+                                             "\" and 40 characters of Z85, as \"remit keygen\" writes it");
 }
 
 void write_new(const std::string& path, mode_t mode, const std::string& content) {
@@ -115,8 +118,7 @@ std::string key_text(const std::string& bytes) {
 
 KeyPair read_secret_key(const std::string& path) {
     KeyPair pair;
-    pair.secret_key =
-        key_of(path, read_checked(path, 077, "read or change a secret key: chmod 600"), kSecretWord);
+    pair.secret_key = key_of(path, read_checked(path, 077, "read or change a secret key: chmod 600"), kSecretWord);
     std::array<char, kKeyCharacters + 1> text{};
     if (zmq_curve_public(text.data(), pair.secret_key.c_str()) != 0) {
         refuse(path, "ZeroMQ of this machine was built without CURVE: install libzmq5 with libsodium");
@@ -145,8 +147,7 @@ KeyFiles generate_keys(const std::string& folder) {
     if (error) throw Error(ErrorKind::environment, "folder " + folder + " cannot be made: " + error.message());
     const std::string base = (std::filesystem::path(folder) / "remit").string();
     const KeyFiles files{base + ".key", base + ".pub", public_key.data()};
-    control::write_new(files.secret_key_file, 0600,
-                       std::string(control::kSecretWord) + " " + secret_key.data() + "\n");
+    control::write_new(files.secret_key_file, 0600, std::string(control::kSecretWord) + " " + secret_key.data() + "\n");
     try {
         control::write_new(files.public_key_file, 0644,
                            std::string(control::kPublicWord) + " " + public_key.data() + "\n");

@@ -75,7 +75,7 @@ private:
     const ChannelOptions options_;
     const std::string ip_;
     const std::optional<Keys> keys_;
-    zmq::context_t context_;  // before the sockets: it is closed after them
+    zmq::context_t context_;                // before the sockets: it is closed after them
     std::optional<Gatekeeper> gatekeeper_;  // before the socket that it guards
     zmq::socket_t pull_;
     std::optional<ReadyDescriptor> ready_;
@@ -220,6 +220,7 @@ void check_limits(const ChannelOptions& options) {
     };
     check("outbox", options.outbox, 1);
     check("linger_ms", options.linger_ms, 0);
+    check("handshake_ms", options.handshake_ms, 1);
     check("max_message_bytes", options.max_message_bytes, 256);
 }
 
@@ -240,8 +241,9 @@ void check_advertise(const ChannelOptions& options, const Endpoint& endpoint) {
 void check_keys(const KeyOptions& keys) {
     const bool names_peers = !keys.server_key_file.empty() || !keys.allowed_keys.empty();
     if (keys.secret_key_file.empty() && names_peers) {
-        throw Error(ErrorKind::bad_argument,
-                    "keys of peers are given and none of our own: set keys.secret_key_file, which \"remit keygen\" makes");
+        throw Error(
+            ErrorKind::bad_argument,
+            "keys of peers are given and none of our own: set keys.secret_key_file, which \"remit keygen\" makes");
     }
     if (!keys.secret_key_file.empty() && !names_peers) {
         throw Error(ErrorKind::bad_argument,

@@ -9,8 +9,6 @@
 namespace remit::control {
 namespace {
 
-// A connection that says nothing sensible is cut after this.
-constexpr int kHandshakeMs = 5000;
 // The kernel gives up a connection whose other end has vanished without a word, so that repeats of a message do not
 // wait for minutes. Liveness of the worker behind it is the protocol's affair. ZeroMQ's own heartbeat stays off: its
 // timer aborts the process (4.3.4: "Assertion failed: !_io_error") where a peer fills the receive queue and goes.
@@ -26,7 +24,7 @@ void set_common(zmq::socket_t& socket, const ChannelOptions& options, const std:
     socket.set(zmq::sockopt::ipv6, is_ipv6(ip));
     socket.set(zmq::sockopt::linger, static_cast<int>(options.linger_ms));
     socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(options.max_message_bytes));
-    socket.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
+    socket.set(zmq::sockopt::handshake_ivl, static_cast<int>(options.handshake_ms));
     socket.set(zmq::sockopt::tcp_keepalive, 1);
     socket.set(zmq::sockopt::tcp_keepalive_idle, 10);
     socket.set(zmq::sockopt::tcp_keepalive_intvl, 3);

@@ -41,7 +41,9 @@ Mailbox::Mailbox(control::Channel& channel, std::vector<std::string> allowed_ret
     : channel_(channel), allowed_(std::move(allowed_return_addresses)) {}
 
 std::string Mailbox::why(control::SendResult result) {
-    if (result == control::SendResult::overflow) return "control outbox is full";
+    if (result == control::SendResult::overflow) {
+        return "control outbox is full, or the peer hangs up at the greeting: keys that do not match";
+    }
     return "unreachable: an address off loopback needs keys or control.insecure, a peer asked for with keys needs its "
            "public key, and a connection needs free file descriptors (`ulimit -n`)";
 }

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <stdlib.h>
 #include <remit/keys.hpp>
 #include <remit/options.hpp>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>

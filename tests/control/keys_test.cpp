@@ -2,9 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <remit/error.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <remit/error.hpp>
 
 #include "control/allowed_keys.hpp"
 #include "key_folder.hpp"
@@ -98,8 +98,9 @@ TEST(Keys, WhatIsNoKeyFileIsRefusedAndNotQuoted) {
           "remit-secret-key-2" + good.substr(18), "remit-secret-key-1 " + std::string(40, '\''),
           "remit-secret-key-1 " + std::string(39, 'a') + "\x80", std::string(100000, 'a')}) {
         write_file(files.secret_key_file, text);
-        EXPECT_THAT(refusal(ErrorKind::bad_argument, [&] { static_cast<void>(read_secret_key(files.secret_key_file)); }),
-                    AllOf(HasSubstr("remit keygen"), Not(HasSubstr(secret))));
+        EXPECT_THAT(
+            refusal(ErrorKind::bad_argument, [&] { static_cast<void>(read_secret_key(files.secret_key_file)); }),
+            AllOf(HasSubstr("remit keygen"), Not(HasSubstr(secret))));
     }
     EXPECT_THAT(refusal(ErrorKind::environment, [&] { static_cast<void>(read_secret_key(folder / "nothing")); }),
                 HasSubstr("No such file"));
@@ -159,8 +160,7 @@ TEST(AllowedKeys, AFileThatIsNoKeyStopsTheStartAndLaterOnlyItself) {
     write_file(folder / "one" / "bad.pub", "no key");
     const auto later = AllowedKeys::Clock::now() + std::chrono::seconds(2);
     EXPECT_TRUE(allowed.admits(one.public_key, later));
-    EXPECT_THAT(refusal(ErrorKind::bad_argument, [&] { AllowedKeys(folder.allowing(one), ""); }),
-                HasSubstr("bad.pub"));
+    EXPECT_THAT(refusal(ErrorKind::bad_argument, [&] { AllowedKeys(folder.allowing(one), ""); }), HasSubstr("bad.pub"));
 }
 
 TEST(AllowedKeys, AFolderThatOthersCanWriteAdmitsNobody) {

@@ -46,6 +46,30 @@ TEST_F(EmbeddingSessions, AnOldGenerationDoesNotComeBack) {
     EXPECT_THAT(all<BuildGeneration>(actions), IsEmpty());
 }
 
+TEST_F(EmbeddingSessions, BelongsToTheKeyThatRegisteredIt) {
+    Register mine = register_message();
+    mine.from.key = "mine";
+    machine.on_message(mine, now);
+    machine.on_built({kSession, 1}, {QueuePairAddress{.number = 2}}, now);
+    drain();
+    // Whoever learned the session's number has still another key.
+    Register theirs = register_message(kSession, 2);
+    theirs.from.key = "theirs";
+    EXPECT_THAT(refusal_of(theirs), HasSubstr("another peer's"));
+    machine.on_message(Abort{kRoom, theirs.from, id(1), AbortKind::abort}, now);
+    auto answers = all<Tell>(drain());
+    ASSERT_THAT(answers, SizeIs(1));
+    EXPECT_EQ(answers[0].to, theirs.from);
+    EXPECT_TRUE(is_lost(std::get<Registered>(answers[0].message)));
+    machine.on_message(Close{theirs.from, {kSession, 1, 0, kIncarnation}, "x"}, now);
+    EXPECT_THAT(all<DestroyGeneration>(drain()), IsEmpty());
+    machine.on_message(Init{kRoom, mine.from, id(1), blocks(0, 1), 1, 128}, now);
+    answers = all<Tell>(drain());
+    ASSERT_THAT(answers, SizeIs(1));
+    EXPECT_EQ(answers[0].to, mine.from);
+    EXPECT_EQ(std::get<StatusReport>(answers[0].message).status, Status::Bootstrapping);
+}
+
 TEST_F(EmbeddingSessions, AnotherVersionIsRefusedNamingBoth) {
     const PeerAddress peer{"10.0.0.9", 7};
     machine.on_message(ForeignRegister{peer, {4, 2, 0, 0}, "remit/2"}, now);

@@ -215,7 +215,7 @@ TEST(Options, TheLibrarysWordsBecomeThoseOfTheCommandLine) {
     options.listen = "tcp://0.0.0.0:7700";
     options.connect = "tcp://10.0.0.5:0";
     EXPECT_EQ(in_option_words("listening on x: give keys, or say --insecure (insecure = true) where", options),
-              "option --listen: listening on x: say --insecure where");
+              "option --listen: listening on x: give --key, or say --insecure where");
     EXPECT_THAT(in_option_words("listening on x: set advertise to the one", options), HasSubstr("set --advertise to"));
     EXPECT_EQ(in_option_words("advertise \"x\"", options), "option --advertise \"x\"");
     EXPECT_EQ(in_option_words("endpoint \"tcp://10.0.0.5:0\": no", options),
@@ -224,6 +224,27 @@ TEST(Options, TheLibrarysWordsBecomeThoseOfTheCommandLine) {
               "option --listen: endpoint \"tcp://0.0.0.0:7700\": no");
     EXPECT_THAT(in_option_words("endpoint is tcp://10.0.0.5:0; only", options), HasSubstr("option --connect: "));
     EXPECT_EQ(in_option_words("something else", options), "something else");
+}
+
+TEST(Options, KeysComeTogetherOrNotAtAll) {
+    const Options embed = parsed({"embed", "--key", "a", "--allow-keys", "b"});
+    EXPECT_EQ(embed.key, "a");
+    EXPECT_EQ(embed.allow_keys, "b");
+    const Arguments language{"language", "--connect", "tcp://127.0.0.1:1"};
+    const auto with = [&](Arguments more) {
+        more.insert(more.begin(), language.begin(), language.end());
+        return more;
+    };
+    EXPECT_EQ(parsed(with({"--key", "a", "--server-key", "c"})).server_key, "c");
+    EXPECT_THAT(refusal({"embed", "--key", "a"}), HasSubstr("option --allow-keys: no value given, but --key"));
+    EXPECT_THAT(refusal({"embed", "--allow-keys", "b"}), HasSubstr("option --key: no value given"));
+    EXPECT_THAT(refusal({"embed", "--server-key", "c"}), HasSubstr("unknown option"));
+    EXPECT_THAT(refusal(with({"--key", "a"})), HasSubstr("option --server-key: no value given, but --key"));
+    EXPECT_THAT(refusal(with({"--server-key", "c"})), HasSubstr("option --key: no value given, but --server-key"));
+    EXPECT_THAT(refusal({"demo", "--key", "a"}), HasSubstr("unknown option"));
+    EXPECT_EQ(parsed({"keygen"}).key_folder, ".");
+    EXPECT_EQ(parsed({"keygen", "keys/mine"}).key_folder, "keys/mine");
+    EXPECT_THAT(refusal({"keygen", "one", "two"}), HasSubstr("two"));
 }
 
 TEST(Options, HelpAndVersionAreNoErrors) {

@@ -177,7 +177,7 @@ std::string Machine::waited_for(const Room& room) const {
     const std::string peer = fmt::format("{}:{}", room.embedding.ip, room.embedding.port);
     const auto session = sessions_.find(room.embedding);
     if (!room.attempt || session == sessions_.end()) {
-        return fmt::format("REGISTERED from the embedding worker at {}; is it running, and is the address right?", peer);
+        return fmt::format("REGISTERED from the embedding worker at {}; is it running, is the address right, and do both have the other's key, or none?", peer);
     }
     const auto found = session->second.attempts.find(room.attempt->attempt);
     if (room.total == 0) {

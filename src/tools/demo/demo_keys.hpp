@@ -8,7 +8,8 @@
 
 namespace remit::tools {
 
-/// A key pair for each half of a demo, in a folder of its own that only this user can read and that goes with the object.
+/// A key pair for each half of a demo, in a folder of its own that only this user can read and that goes with the
+/// object.
 class DemoKeys {
 public:
     /// @throws Error(environment) where no such folder can be made.
