@@ -97,7 +97,7 @@ TEST_F(Misuse, AWildcardIsNoEndpointToReceiveFrom) {
 TEST_F(Misuse, AnAddressThatMayNotBeReachedFailsTheRoomAtOnceWithTheRemedy) {
     for (RoomId room = 1; room < 4; ++room) {
         const Incoming incoming(pair_.language(), "tcp://192.0.2.1:7000", room, Into::sink);
-        incoming.expect_failed("192.0.2.1:7000: unreachable: an address off loopback needs control.insecure", 5'000);
+        incoming.expect_failed("192.0.2.1:7000: unreachable: an address off loopback needs keys or control.insecure", 5'000);
     }
     expect_whole(pair_.language());
 }
