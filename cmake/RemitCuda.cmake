@@ -1,5 +1,5 @@
 # GPU support. REMIT_CUDA=AUTO uses a toolkit where one is found, ON wants one, OFF looks for none.
-# Sets REMIT_CUDA_FOUND. To be included from the top folder, after RemitTargets; then add_subdirectory(cuda).
+# Sets REMIT_CUDA_FOUND.
 set(REMIT_CUDA AUTO CACHE STRING "GPU kernels: AUTO, ON or OFF")
 set_property(CACHE REMIT_CUDA PROPERTY STRINGS AUTO ON OFF)
 set(REMIT_CUDA_FOUND FALSE)
@@ -50,6 +50,9 @@ if(REMIT_CUDA_FOUND)
   # Linked statically: a binary that asks for libcudart.so.12 breaks where 13 is installed, and runs nowhere without
   # one. The static runtime looks for the driver when it is first called.
   set(CMAKE_CUDA_RUNTIME_LIBRARY Static)
+  if(NOT DEFINED CMAKE_CUDA_COMPILER_LAUNCHER)
+    set(CMAKE_CUDA_COMPILER_LAUNCHER "${CMAKE_CXX_COMPILER_LAUNCHER}")
+  endif()
   find_package(CUDAToolkit REQUIRED)
   set(REMIT_CUDA_REAL 80 90)
   if(CMAKE_CUDA_COMPILER_VERSION VERSION_GREATER_EQUAL 12.8)

@@ -48,10 +48,3 @@ if(_remit_missing)
   message(FATAL_ERROR "remit needs what is not installed:\n  ${_remit_missing_lines}\n"
                       "scripts/setup.sh installs all of it on Debian 12.")
 endif()
-
-if(NOT REMIT_CUDA MATCHES "^(AUTO|ON|OFF)$")
-  message(FATAL_ERROR "REMIT_CUDA is \"${REMIT_CUDA}\"; permitted: AUTO, ON, OFF")
-endif()
-if(REMIT_CUDA STREQUAL "ON")
-  message(FATAL_ERROR "REMIT_CUDA=ON: this version has no GPU kernels yet; configure with REMIT_CUDA=AUTO or OFF")
-endif()

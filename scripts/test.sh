@@ -7,7 +7,7 @@ usage() {
 Usage: scripts/test.sh [--quick] [--lane NAME]...
 
   --quick      the release build alone: native tests and the tests over verbs, no sanitizers, no second compiler
-  --lane NAME  only these lanes: release, guest, scripts, asan, tsan, clang, shared
+  --lane NAME  only these lanes: release, guest, scripts, asan, tsan, clang, shared, cuda
 
 Results (JUnit XML, logs) are under build/results. The last line counts all tests.
 Exit status: 0 where every test passed.
@@ -16,7 +16,7 @@ END
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd "$root" || exit 1
-lanes=(release guest scripts asan tsan clang shared)
+lanes=(release guest scripts asan tsan clang shared cuda)
 chosen=()
 while (($#)); do
   case $1 in
@@ -43,8 +43,8 @@ jobs=$(nproc)
 
 # What each sanitizer lane runs: everything native, and what has threads of its own (the control channel alone has none
 # but those of libzmq, which is not instrumented).
-sanitized=(layout pool plan codec protocol sim control fabric worker tools)
-threaded=(fabric worker)
+sanitized=(layout pool plan codec protocol sim control fabric worker tools cuda)
+threaded=(fabric worker cuda)
 
 say() { printf '\n=== %s (%d s)\n' "$*" "$SECONDS"; }
 
@@ -103,6 +103,12 @@ lane_release() {
     record bare-machine bash -c 'build/release/bin/remit demo 2>bare.err; status=$?
       cat bare.err; [[ $status = 3 ]] && grep -q "modprobe rdma_rxe" bare.err; ok=$?; rm -f bare.err; exit $ok'
   fi
+  # One binary serves machines with and without a GPU: the driver is looked up at run time.
+  record no-libcuda bash -c 'for program in remit remit_gpu_test; do
+    [[ -x build/release/bin/$program ]] || continue
+    linked=$(ldd "build/release/bin/$program") || exit 1
+    ! grep -E "libcuda|libnvidia" <<<"$linked" || exit 1
+  done'
 }
 
 lane_guest() {
@@ -144,6 +150,22 @@ lane_shared() {
     record shared-runs bash -c 'ldd build/release/bin/remit | grep libremit &&
       build/release/bin/remit demo --fabric loopback --hidden 64'
   record static-again cmake --preset release -DBUILD_SHARED_LIBS=OFF
+}
+
+# cuda/ alone, with neither libibverbs nor ZeroMQ; then what the CPU cannot see of the kernels, and whether the tests
+# notice when a kernel is spoiled.
+lane_cuda() {
+  build cuda-only all || return
+  record cuda-only-is-alone bash -c '! grep -iE "ibverbs|zmq" build/cuda-only/CMakeCache.txt'
+  run_gtest cuda-only build/cuda-only/bin/remit_test_cuda
+  local nvcc
+  nvcc=$(sed -n 's/^CMAKE_CUDA_COMPILER:[A-Z]*=//p' build/cuda-only/CMakeCache.txt)
+  if [[ -x $nvcc ]]; then
+    record cuda-ptx-gate tests/cuda/ptx_gate.py --nvcc "$nvcc" --include cuda
+  else
+    echo "no CUDA toolkit: kernels are emulated, not compiled; there is no PTX to judge"
+  fi
+  NVCC=$nvcc record cuda-mutants scripts/cuda_mutants.sh
 }
 
 for lane in "${chosen[@]}"; do
