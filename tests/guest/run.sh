@@ -24,6 +24,17 @@ done
 
 "$here/demo_scenarios.py" "$bin/remit" "$out/demo_scenarios.xml" || failed=1
 
+# A short soak: every fault, one after the other, in a run that is whole.
+if "$bin/remit_soak" --requests 200 --output "$out/soak.json" >"$out/soak.log" 2>&1; then
+  echo "ok     soak of 200 requests"
+  printf '<testsuite name="soak" tests="1" failures="0"/>\n' >"$out/soak.xml"
+else
+  tail -n 60 "$out/soak.log"
+  echo "FAILED soak of 200 requests"
+  printf '<testsuite name="soak" tests="1" failures="1"/>\n' >"$out/soak.xml"
+  failed=1
+fi
+
 # Whatever was created is gone again: queue pairs, completion queues, regions, domains.
 after=$(resources)
 if [[ $before = "$after" ]]; then
