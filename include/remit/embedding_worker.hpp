@@ -70,7 +70,8 @@ public:
     /// aux[0] is written by remit; a caller's aux[0] must be 0 or total_tokens.
     /// @throws Error(bad_argument) for the room, the count, the source; Error(misuse) for an aux[0] that disagrees.
     Send send(RoomId room, Source source, std::uint64_t total_tokens, const Aux& aux = {});
-    /// Says that `room` never comes: whoever asks for it gets Failed with `reason`, also when INIT comes later.
+    /// Says that `room` never comes: whoever asks for it gets Failed with `reason`, also when INIT comes later, until
+    /// timing.park_deadline or a new send(). @throws Error(bad_argument) for the room, Error(exhausted) past limits.rejections.
     void reject(RoomId room, std::string reason);
 
 private:

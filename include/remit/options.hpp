@@ -52,13 +52,20 @@ struct TimingOptions {
     std::chrono::milliseconds repeat_most{1000};      ///< repeats back off up to this
 };
 
+/// What a worker holds for its users and its peers. Past a limit the call, the room or the peer gets an error with the
+/// limit's name and value; nothing is dropped silently.
 struct LimitOptions {
-    std::uint32_t rooms = 65536;          ///< unfinished rooms a worker
-    std::uint32_t parked = 65536;         ///< parked INITs a worker, and parked sends
+    std::uint32_t rooms = 65536;          ///< unfinished rooms a worker, parked sends among them
+    std::uint32_t parked = 65536;         ///< parked INITs a worker
+    std::uint32_t parked_blocks = 1u << 24;  ///< blocks that parked INITs name, 4 bytes each
+    std::uint32_t rejections = 65536;     ///< rooms that reject() answers for, until their park_deadline
+    std::uint32_t quarantine = 65536;     ///< failed rooms a language worker whose blocks may still be written into
     std::uint32_t peers = 1024;           ///< sessions a worker
+    std::uint32_t generations = 16;       ///< sets of queue pairs a session at an embedding worker
     std::uint32_t attempt_window = 65536; ///< remembered attempts a session
     std::uint32_t credits = 1024;         ///< receives for immediates a language worker, each one round on one queue pair
     std::uint32_t outbox = 10000;         ///< control messages queued a peer
+    std::uint32_t message_bytes = 16u << 20;  ///< of a control message; a peer that sends more is cut off
 };
 
 /// CURVE keys of the control channel; all empty: none. With keys every connection is encrypted, and a peer without an

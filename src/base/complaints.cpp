@@ -29,10 +29,19 @@ Complaints::Turn Complaints::take_turn(const std::string& kind, const std::strin
     return {true, std::exchange(entry.unlogged, 0)};
 }
 
-void Complaints::warn(const std::string& kind, const std::string& peer, const std::string& text) {
+void Complaints::write(int level, const std::string& kind, const std::string& peer, const std::string& text) {
     const Turn turn = take_turn(kind, peer, Clock::now());
     if (!turn.now) return;
-    log().warn("{}{}", text, turn.unlogged > 0 ? fmt::format(" ({} more not logged)", turn.unlogged) : "");
+    log().log(static_cast<spdlog::level::level_enum>(level), "{}{}", text,
+              turn.unlogged > 0 ? fmt::format(" ({} more not logged)", turn.unlogged) : "");
+}
+
+void Complaints::warn(const std::string& kind, const std::string& peer, const std::string& text) {
+    write(spdlog::level::warn, kind, peer, text);
+}
+
+void Complaints::info(const std::string& kind, const std::string& peer, const std::string& text) {
+    write(spdlog::level::info, kind, peer, text);
 }
 
 }  // namespace remit

@@ -19,6 +19,8 @@ public:
 
     /// Logs `text` as a warning if it is the turn of `kind` and `peer`, with the count of those that were not logged.
     void warn(const std::string& kind, const std::string& peer, const std::string& text);
+    /// The same for what is no fault, and still a peer's to repeat.
+    void info(const std::string& kind, const std::string& peer, const std::string& text);
 
     /// As warn(), without the log: nothing where it is not their turn, else how many went unlogged since the last.
     struct Turn {
@@ -36,6 +38,7 @@ private:
     };
     using Key = std::pair<std::string, std::string>;
 
+    void write(int level, const std::string& kind, const std::string& peer, const std::string& text);
     Entry& entry_of(const Key& key, Clock::time_point now);
 
     std::map<Key, Entry> entries_;

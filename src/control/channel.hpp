@@ -34,7 +34,7 @@ struct Received {
     std::string key{};  ///< public key that the connection has proved; "" on a channel without keys
 };
 
-enum class SendResult : std::uint8_t { queued, overflow, unreachable };
+enum class SendResult : std::uint8_t { queued, overflow, unreachable, too_large };
 
 /// A message of more frames than this, or of more bytes in all than ChannelOptions::max_message_bytes, is dropped as it
 /// comes in: a peer must not decide how much is stored for it.
@@ -46,6 +46,7 @@ struct ChannelCounters {
     std::uint64_t too_many_frames = 0;  ///< messages dropped
     std::uint64_t too_many_bytes = 0;   ///< messages dropped
     std::uint64_t overflows = 0;        ///< sends refused: outbox full
+    std::uint64_t too_large = 0;        ///< sends refused: more bytes than the peer takes
     std::uint64_t unreachable = 0;      ///< sends refused: no address or key to send to, or no socket to send with
     std::uint64_t denied_keys = 0;        ///< connections refused: their key is not allowed
     std::uint64_t failed_handshakes = 0;  ///< connections that ended before they had shown a key
@@ -57,7 +58,8 @@ public:
     virtual ~Channel() = default;
     [[nodiscard]] virtual const std::string& ip() const noexcept = 0;  ///< the address told to peers
     [[nodiscard]] virtual std::uint16_t port() const noexcept = 0;     ///< the bound port
-    /// Never blocks. `overflow`: the peer's bounded outbox is full. `unreachable`: the address is not numeric, the port
+    /// Never blocks. `too_large`: more than max_message_bytes, for which the peer would hang up. `overflow`: the peer's
+    /// bounded outbox is full. `unreachable`: the address is not numeric, the port
     /// is 0, the peer is off loopback on a channel that may not leave it, its key is unknown on a channel with keys, or the
     /// process has no socket left.
     virtual SendResult send(const Peer& peer, const Frames& frames) = 0;

@@ -124,6 +124,12 @@ SendResult ZmqChannel::send(const Peer& peer, const Frames& frames) {
         throw Error(ErrorKind::misuse, "control channel: a message of " + std::to_string(frames.size()) +
                                            " frames; permitted: 1 to " + std::to_string(kMaxFrames));
     }
+    std::uint64_t bytes = 0;
+    for (const std::string& frame : frames) bytes += frame.size();
+    if (bytes > options_.max_message_bytes) {
+        ++counters_.too_large;
+        return SendResult::too_large;
+    }
     zmq::socket_t* const socket = socket_of(peer);
     const SendResult result = socket == nullptr ? SendResult::unreachable : write(*socket, frames);
     if (result == SendResult::overflow) ++counters_.overflows;

@@ -16,7 +16,8 @@ constexpr int kVanishedMs = 6000;
 constexpr int kConnectTimeoutMs = 3000;
 constexpr int kReconnectFirstMs = 50;
 constexpr int kReconnectMostMs = 1000;
-constexpr int kReceiveQueue = 1000;
+// Messages a connection, each of max_message_bytes at most; further ones wait at the sender.
+constexpr int kReceiveQueue = 100;
 constexpr int kBacklog = 1024;
 
 void set_common(zmq::socket_t& socket, const ChannelOptions& options, const std::string& ip) {

@@ -48,6 +48,8 @@ protocol::embedding::Config machine_config(const EmbeddingWorkerOptions& options
     config.attempt_window = options.limits.attempt_window;
     config.max_peers = options.limits.peers;
     config.max_parked = options.limits.parked;
+    config.max_parked_blocks = options.limits.parked_blocks;
+    config.max_generations = options.limits.generations;
     config.max_queue_pairs = options.fabric.queue_pairs;
     config.max_message = fabric.limits().max_message;
     return config;
@@ -73,7 +75,9 @@ Status Send::poll() const noexcept { return state_->record->outcome.status(); }
 Status Send::wait(std::chrono::steady_clock::time_point deadline) const { return state_->record->outcome.wait(deadline); }
 std::string Send::reason() const { return state_->record->outcome.reason(); }
 int Send::descriptor() const { return state_->record->outcome.descriptor(); }
-void Send::abort() const { state_->inbox->post(worker::CancelSend{state_->record->id}); }
+void Send::abort() const {
+    if (!state_->record->cancelled.exchange(true)) state_->inbox->post(worker::CancelSend{state_->record->id});
+}
 std::uint32_t Send::rounds() const noexcept { return state_->record->source->rounds.load(std::memory_order_relaxed); }
 std::uint64_t Send::writes() const noexcept { return state_->record->source->writes.load(std::memory_order_relaxed); }
 std::uint64_t Send::bytes() const noexcept { return state_->record->source->bytes.load(std::memory_order_relaxed); }
@@ -83,6 +87,7 @@ std::uint64_t Send::bytes() const noexcept { return state_->record->source->byte
 struct EmbeddingWorker::Impl {
     Impl(const EmbeddingWorkerOptions& options, const Layout& the_layout, std::uint32_t blocks)
         : layout(the_layout),
+          limits(options.limits),
           channel(worker::open_control(options.control, options.limits)),
           fabric(worker::open_fabric(options.fabric, channel->ip())),
           pool(layout, blocks, *fabric, fabric::Access::local),
@@ -107,6 +112,7 @@ struct EmbeddingWorker::Impl {
     [[nodiscard]] BlockMap source_map(const Source& source, std::uint64_t tokens) const;
 
     Layout layout;
+    const LimitOptions limits;
     std::unique_ptr<control::Channel> channel;
     std::unique_ptr<fabric::Fabric> fabric;
     pool::BlockPool pool;
@@ -180,6 +186,15 @@ Send EmbeddingWorker::send(RoomId room, Source source, std::uint64_t total_token
 }
 
 void EmbeddingWorker::reject(RoomId room, std::string reason) {
+    if (room > kMaxRoomId) {
+        throw Error(ErrorKind::bad_argument, fmt::format("room is {}; permitted: 0 to {}", room, kMaxRoomId));
+    }
+    if (!impl_->core.reserve_rejection(impl_->limits.rejections)) {
+        throw Error(ErrorKind::exhausted,
+                    fmt::format("limit of {} rejected rooms is reached; raise limits.rejections or lower "
+                                "timing.park_deadline, for which each is answered",
+                                impl_->limits.rejections));
+    }
     impl_->inbox->post(worker::RejectRoom{room, std::move(reason)});
 }
 

@@ -47,6 +47,8 @@ protocol::language::Config machine_config(const LanguageWorkerOptions& options, 
     config.pool = pool.remote_map();
     config.session_base = worker::random_identity() >> 1;
     config.credits = options.limits.credits;
+    config.max_peers = options.limits.peers;
+    config.max_quarantine = options.limits.quarantine;
     config.max_message = fabric.limits().max_message;
     config.memory_policy = options.memory_policy;
     config.overlap = options.overlap;
@@ -76,7 +78,9 @@ Status Reception::wait(std::chrono::steady_clock::time_point deadline) const {
 }
 std::string Reception::reason() const { return state_->record->outcome.reason(); }
 int Reception::descriptor() const { return state_->record->outcome.descriptor(); }
-void Reception::abort() const { state_->inbox->post(worker::AbortRoom{state_->record->handle, false}); }
+void Reception::abort() const {
+    if (!state_->record->aborted.exchange(true)) state_->inbox->post(worker::AbortRoom{state_->record->handle, false});
+}
 std::uint64_t Reception::total_tokens() const noexcept { return state_->record->total.load(std::memory_order_acquire); }
 std::uint32_t Reception::rounds() const noexcept { return state_->record->rounds.load(std::memory_order_relaxed); }
 std::uint32_t Reception::resumes() const noexcept {

@@ -44,6 +44,9 @@ std::string Mailbox::why(control::SendResult result) {
     if (result == control::SendResult::overflow) {
         return "control outbox is full, or the peer hangs up at the greeting: keys that do not match";
     }
+    if (result == control::SendResult::too_large) {
+        return "larger than limits.message_bytes: raise it on both sides, or offer fewer blocks at once";
+    }
     return "unreachable: an address off loopback needs keys or control.insecure, a peer asked for with keys needs its "
            "public key, and a connection needs free file descriptors (`ulimit -n`)";
 }

@@ -52,10 +52,15 @@ void check_timing_options(const TimingOptions& o) {
 void check_limit_options(const LimitOptions& o) {
     require<std::uint32_t>("limits.rooms", o.rooms, 1, 1u << 24);
     require<std::uint32_t>("limits.parked", o.parked, 1, 1u << 24);
+    require<std::uint32_t>("limits.parked_blocks", o.parked_blocks, 1, 1u << 30);
+    require<std::uint32_t>("limits.rejections", o.rejections, 1, 1u << 24);
+    require<std::uint32_t>("limits.quarantine", o.quarantine, 1, 1u << 24);
     require<std::uint32_t>("limits.peers", o.peers, 1, 1u << 20);
+    require<std::uint32_t>("limits.generations", o.generations, 2, 1024);
     require<std::uint32_t>("limits.attempt_window", o.attempt_window, 64, 1u << 24);
     require<std::uint32_t>("limits.credits", o.credits, 1, 1u << 20);
     require<std::uint32_t>("limits.outbox", o.outbox, 16, 1u << 24);
+    require<std::uint32_t>("limits.message_bytes", o.message_bytes, 4096, 1u << 30);
 }
 
 std::unique_ptr<fabric::Fabric> open_fabric(const FabricOptions& options, const std::string& local_ip) {
@@ -84,6 +89,7 @@ std::unique_ptr<control::Channel> open_control(const ControlOptions& options, co
     channel.keys = options.keys;
     channel.insecure = options.insecure;
     channel.outbox = limits.outbox;
+    channel.max_message_bytes = limits.message_bytes;
     return control::open_zmq(channel);
 }
 

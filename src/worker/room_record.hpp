@@ -25,6 +25,7 @@ struct RoomRecord {
     std::atomic<std::uint64_t> total{0};
     std::atomic<std::uint32_t> rounds{0};
     std::atomic<bool> released{false};
+    std::atomic<bool> aborted{false};  ///< asked for once, however often its user says so
 
     mutable std::mutex mutex;  ///< guards what follows
     Aux aux{};

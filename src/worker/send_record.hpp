@@ -6,6 +6,7 @@
 
 #include <remit/embedding_worker.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,6 +19,7 @@ struct SendRecord {
     protocol::embedding::SendId id = 0;
     RoomId room = 0;
     std::uint64_t total = 0;
+    std::atomic<bool> cancelled{false};  ///< asked for once, however often its user says so
     Outcome outcome;
     std::shared_ptr<embedding::SendSource> source = std::make_shared<embedding::SendSource>();
 };

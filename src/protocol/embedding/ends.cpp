@@ -40,18 +40,16 @@ void Machine::report_failed_unseen(Session& session, RoomId room, const SessionI
 
 void Machine::leave_unfinished(Session& session, const Attempt& attempt) {
     erase_value(session.unfinished, attempt.room, attempt.key.attempt);
-    const auto parked = parked_.find(attempt.room);
-    if (parked == parked_.end()) return;
-    const std::size_t before = parked->second.size();
-    erase_value(parked_, attempt.room, attempt.key);
-    const auto after = parked_.find(attempt.room);
-    parked_count_ -= before - (after == parked_.end() ? 0 : after->second.size());
+    unpark(attempt);
 }
 
 /// The attempt posts no more data; it waits for ABORT with its rounds not closed.
 void Machine::fail_attempt(Session& session, Attempt& attempt, const std::string& reason, bool tell_peer) {
     if (!attempt.unfinished()) return;
     leave_unfinished(session, attempt);
+    // What a peer may be slow to let go of must not cost memory: nothing compares these any more.
+    attempt.offered_blocks = {};
+    for (Round& round : attempt.rounds) round.blocks = {};
     advance(attempt.state, AttemptEvent::failed);
     attempt.status = Status::Failed;
     attempt.reason = reason;
@@ -148,10 +146,7 @@ void Machine::offer_send(SendRecord& send) {
         Attempt* attempt = attempt_at(key);
         if (attempt == nullptr || attempt->state != AttemptState::parked) continue;
         meet(*attempt, *open);
-        if (attempt->state == AttemptState::open) {
-            erase_value(parked_, attempt->room, key);
-            --parked_count_;
-        }
+        if (attempt->state == AttemptState::open) unpark(*attempt);
     }
 }
 
@@ -162,8 +157,9 @@ void Machine::on_cancel(SendId id, const std::string& reason, Time now) {
 
 void Machine::on_reject(RoomId room, const std::string& reason, Time now) {
     enter(now);
-    rejections_[room] = {reason, now_ + config_.timing.park_deadline};
-    rejection_deadlines_.add(now_ + config_.timing.park_deadline, room);
+    const Time deadline = now_ + config_.timing.park_deadline;
+    if (rejections_.count(room) == 0) rejection_deadlines_.add(deadline, room);
+    rejections_[room] = {reason, deadline};
     if (const auto send = send_of_room_.find(room); send != send_of_room_.end()) {
         fail_send(sends_.at(send->second), reason);
     }

@@ -62,12 +62,41 @@ void Machine::handle(const Init& m) {
     }
     if (const auto send = send_of_room_.find(m.room); send != send_of_room_.end()) meet(attempt, sends_.at(send->second));
     if (attempt.state != AttemptState::parked) return;
-    if (parked_count_ >= config_.max_parked) {
-        return fail_attempt(session, attempt, fmt::format("limit of {} parked rooms is reached", config_.max_parked));
-    }
-    parked_[m.room].push_back(attempt.key);
-    ++parked_count_;
+    if (const std::string full = parking_refusal(attempt); !full.empty()) return fail_attempt(session, attempt, full);
+    park(attempt);
     report(session, attempt);
+}
+
+/// Why there is no place for an INIT without its send, or "".
+std::string Machine::parking_refusal(const Attempt& attempt) const {
+    if (parked_count_ >= config_.max_parked) {
+        return fmt::format("limit of {} parked rooms is reached: limits.parked of the embedding worker",
+                           config_.max_parked);
+    }
+    if (parked_blocks_ + attempt.offered_blocks.size() > config_.max_parked_blocks) {
+        return fmt::format("limit of {} blocks named by parked rooms is reached: limits.parked_blocks of the embedding worker",
+                           config_.max_parked_blocks);
+    }
+    return "";
+}
+
+void Machine::park(Attempt& attempt) {
+    parked_[attempt.room].push_back(attempt.key);
+    ++parked_count_;
+    parked_blocks_ += attempt.offered_blocks.size();
+}
+
+/// Takes it out of the list where it is in it.
+void Machine::unpark(const Attempt& attempt) {
+    const auto found = parked_.find(attempt.room);
+    if (found == parked_.end()) return;
+    auto& list = found->second;
+    const auto place = std::find(list.begin(), list.end(), attempt.key);
+    if (place == list.end()) return;
+    list.erase(place);
+    if (list.empty()) parked_.erase(found);
+    --parked_count_;
+    parked_blocks_ -= attempt.offered_blocks.size();
 }
 
 Attempt& Machine::open_attempt(Session& session, const SessionId& id, RoomId room) {

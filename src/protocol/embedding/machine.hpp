@@ -22,6 +22,8 @@ struct Config {
     std::uint32_t attempt_window = 65536;
     std::uint32_t max_peers = 1024;
     std::uint32_t max_parked = 65536;   ///< INITs without a send
+    std::uint64_t max_parked_blocks = 1u << 24;  ///< that those INITs name
+    std::uint32_t max_generations = 16;  ///< a session
     std::uint32_t max_queue_pairs = 1;  ///< a session
     std::uint64_t max_message = 0;
 };
@@ -59,6 +61,8 @@ public:
     [[nodiscard]] bool has_unfinished_send(RoomId room) const { return send_of_room_.count(room) != 0; }
     [[nodiscard]] std::size_t unfinished_sends() const noexcept { return sends_.size(); }
     [[nodiscard]] std::size_t parked() const noexcept { return parked_count_; }
+    [[nodiscard]] std::uint64_t parked_blocks() const noexcept { return parked_blocks_; }
+    [[nodiscard]] std::size_t rejections() const noexcept { return rejections_.size(); }
     [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
     [[nodiscard]] std::size_t generations() const;
 
@@ -106,6 +110,9 @@ private:
     void report_failed_unseen(Session& session, RoomId room, const SessionId& id, const std::string& reason);
     void fail_attempt(Session& session, Attempt& attempt, const std::string& reason, bool tell = true);
     void give_up(Session& session, Attempt& attempt, const std::string& reason);
+    [[nodiscard]] std::string parking_refusal(const Attempt& attempt) const;
+    void park(Attempt& attempt);
+    void unpark(const Attempt& attempt);
     void leave_unfinished(Session& session, const Attempt& attempt);
     void end_attempt(Attempt& attempt);
     void fail_send(SendRecord& send, const std::string& reason);
@@ -135,6 +142,7 @@ private:
     std::unordered_map<RoomId, SendId> send_of_room_;
     std::unordered_map<RoomId, std::vector<AttemptKey>> parked_;
     std::size_t parked_count_ = 0;
+    std::uint64_t parked_blocks_ = 0;
     std::unordered_map<RoomId, Rejection> rejections_;
     DeadlineQueue<AttemptKey> attempt_deadlines_;
     DeadlineQueue<SendId> send_deadlines_;

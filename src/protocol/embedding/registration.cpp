@@ -82,6 +82,11 @@ void Machine::handle(const Register& m) {
     }
     // Only a number above all seen: a REGISTER delayed on an old connection must not bring a generation back.
     if (key.generation <= session.top_generation) return say_lost(m.from, key, "old generation");
+    if (session.generations.size() >= config_.max_generations) {
+        return answer_refused(fmt::format("limit of {} generations of a session is reached: limits.generations of the "
+                                          "embedding worker",
+                                          config_.max_generations));
+    }
     session.top_generation = key.generation;
     session.generations.emplace(key.generation,
                                 Generation{key.generation, std::nullopt, m.layout.block_size, m.pool.blocks, now_,

@@ -48,7 +48,12 @@ void Machine::on_time(Time now) {
     sends_due();
     while (const auto due = rejection_deadlines_.pop_due(now_)) {
         const auto rejection = rejections_.find(due->key);
-        if (rejection != rejections_.end() && rejection->second.deadline <= now_) rejections_.erase(rejection);
+        if (rejection == rejections_.end()) continue;
+        if (rejection->second.deadline > now_) {
+            rejection_deadlines_.add(rejection->second.deadline, due->key);
+        } else {
+            rejections_.erase(rejection);
+        }
     }
 }
 

@@ -207,6 +207,7 @@ void Machine::fence(Attempt& attempt) {
     if (attempt.holds_credit) credits_ += queue_pairs_of(attempt);
     if (Room* room = room_at(attempt.handle); room != nullptr && room->attempt == key) room->attempt.reset();
     unstarted_.erase(key);
+    if (attempt.mode == OfferMode::aborting) --quarantined_;
     Session& session = *session_by_id(key.session);
     session.by_immediate.erase(immediate_of(key.attempt));
     session.attempts.erase(key.attempt);

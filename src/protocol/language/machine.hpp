@@ -25,6 +25,8 @@ struct Config {
     std::uint64_t session_base = 1;      ///< random, of this worker's life; sessions count on from it
     std::uint32_t credits = 1024;        ///< receives for immediates
     std::uint64_t max_message = 0;
+    std::uint32_t max_peers = 1024;
+    std::uint32_t max_quarantine = 65536;  ///< failed rooms whose fence has not passed
     MemoryPolicy memory_policy = MemoryPolicy::shrink;
     bool overlap = true;
 };
@@ -88,6 +90,9 @@ public:
 private:
     // sessions.cpp
     Session& session_of(const PeerAddress& embedding);
+    [[nodiscard]] bool is_idle(const Session& session) const;
+    bool make_place_for(const PeerAddress& embedding);
+    [[nodiscard]] std::string refusal(const Request& request);
     Session* session_by_id(std::uint64_t id);
     Generation* generation_at(const GenerationKey& key);
     Generation& generation_for_new_rooms(Session& session);
@@ -173,6 +178,8 @@ private:
     std::uint32_t condemned_ = 0;
     std::uint64_t order_ = 0;
     std::map<PeerAddress, Session> sessions_;
+    std::uint64_t session_count_ = 0;  ///< ever made
+    std::size_t quarantined_ = 0;      ///< attempts that wait for their fence
     std::unordered_map<std::uint64_t, Session*> sessions_by_id_;
     std::unordered_map<Handle, Room> rooms_;
     std::set<WaitKey> waiting_;                               ///< announced rooms short of blocks or credits

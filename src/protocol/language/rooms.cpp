@@ -32,8 +32,25 @@ void Machine::on_receive(Handle handle, const Request& request, Time now) {
     room.started = now_;
     room.deadline = now_ + (request.deadline > Time::zero() ? request.deadline : config_.timing.room_deadline);
     room_deadlines_.add(room.deadline, handle);
-    enter_unopened(room);
+    room.reason = refusal(request);
+    if (room.reason.empty()) {
+        enter_unopened(room);
+    } else {
+        finish(room, Status::Failed);
+    }
     settle();
+}
+
+/// Why no room is begun, or "".
+std::string Machine::refusal(const Request& request) {
+    if (quarantined_ >= config_.max_quarantine) {
+        return fmt::format("limit of {} rooms in quarantine is reached: raise limits.quarantine, or lower timing.abort_deadline",
+                           config_.max_quarantine);
+    }
+    if (!make_place_for(request.embedding)) {
+        return fmt::format("limit of {} peers is reached: raise limits.peers", config_.max_peers);
+    }
+    return "";
 }
 
 void Machine::enter_unopened(const Room& room) {
@@ -113,6 +130,7 @@ void Machine::fail_room(Room& room, const std::string& reason) {
     if (Attempt* attempt = room.attempt ? attempt_at(*room.attempt) : nullptr;
         attempt != nullptr && attempt->mode != OfferMode::aborting) {
         advance(attempt->mode, OfferEvent::failed);
+        ++quarantined_;
         attempt->closed_rounds.reset();
         attempt->aborted_unseen = false;
         attempt->abort_deadline = now_ + config_.timing.abort_deadline;

@@ -11,11 +11,33 @@ namespace remit::protocol::language {
 Session& Machine::session_of(const PeerAddress& embedding) {
     const auto [found, made] = sessions_.try_emplace(embedding);
     if (made) {
-        found->second.id = config_.session_base + sessions_.size();
+        found->second.id = config_.session_base + ++session_count_;
         found->second.embedding = embedding;
         sessions_by_id_[found->second.id] = &found->second;
     }
     return found->second;
+}
+
+/// Nothing would miss it: a later one of the same peer starts afresh under another number.
+bool Machine::is_idle(const Session& session) const {
+    if (!session.generations.empty() || !session.attempts.empty() || !session.unopened.empty()) return false;
+    const bool awaited = std::any_of(rooms_.begin(), rooms_.end(), [&](const auto& entry) {
+        return !entry.second.final() && entry.second.embedding == session.embedding;
+    });
+    const bool closing = std::any_of(closings_.begin(), closings_.end(), [&](const Closing& one) {
+        return one.id.session == session.id;
+    });
+    return !awaited && !closing;
+}
+
+bool Machine::make_place_for(const PeerAddress& embedding) {
+    if (sessions_.size() < config_.max_peers || sessions_.count(embedding) != 0) return true;
+    const auto idle = std::find_if(sessions_.begin(), sessions_.end(),
+                                   [this](const auto& entry) { return is_idle(entry.second); });
+    if (idle == sessions_.end()) return false;
+    sessions_by_id_.erase(idle->second.id);
+    sessions_.erase(idle);
+    return true;
 }
 
 Session* Machine::session_by_id(std::uint64_t id) {

@@ -43,6 +43,7 @@ bool Core::step(protocol::Time now) {
         machine_.on_time(now_);
         run_actions();
     }
+    rejections_.store(static_cast<std::uint32_t>(machine_.rejections()));
     moved |= take_completions();
     if (stopping_ && queue_.links().empty() && machine_.unfinished_sends() == 0) stopped_ = true;
     return moved;
@@ -149,18 +150,23 @@ void Core::perform(const ForgetPeer& action) { mailbox_.forget(action.to, action
 void Core::perform(const BuildGeneration& action) {
     try {
         auto local = queue_.build_link(action);
-        log().info("session {} generation {}: {} queue pairs on {}", action.key.session, action.key.generation,
-                   local.size(), fabric_.describe());
+        mailbox_.complaints().info("built", std::to_string(action.key.session),
+                                   fmt::format("session {} generation {}: {} queue pairs on {}", action.key.session,
+                                               action.key.generation, local.size(), fabric_.describe()));
         after_batch_.push_back([this, key = action.key, local] { machine_.on_built(key, local, now_); });
     } catch (const Error& error) {
-        log().error("session {} generation {}: {}", action.key.session, action.key.generation, error.what());
+        mailbox_.complaints().warn("not built", std::to_string(action.key.session),
+                                   fmt::format("session {} generation {}: {}", action.key.session,
+                                               action.key.generation, error.what()));
         after_batch_.push_back(
             [this, key = action.key, reason = std::string(error.what())] { machine_.on_build_failed(key, reason, now_); });
     }
 }
 
 void Core::perform(const DestroyGeneration& action) {
-    log().info("session {} generation {} destroyed: {}", action.key.session, action.key.generation, action.reason);
+    mailbox_.complaints().info("destroyed", std::to_string(action.key.session),
+                               fmt::format("session {} generation {} destroyed: {}", action.key.session,
+                                           action.key.generation, action.reason));
     queue_.destroy_link(action.key);
 }
 
@@ -198,7 +204,19 @@ void Core::handle(BeginSend& command) {
 
 void Core::handle(CancelSend& command) { machine_.on_cancel(command.id, "aborted by the embedding worker's user", now_); }
 
-void Core::handle(RejectRoom& command) { machine_.on_reject(command.room, command.reason, now_); }
+bool Core::reserve_rejection(std::uint32_t limit) {
+    const std::uint32_t posted = posted_rejections_.fetch_add(1) + 1;
+    if (posted + rejections_.load() <= limit) return true;
+    posted_rejections_.fetch_sub(1);
+    return false;
+}
+
+void Core::handle(RejectRoom& command) {
+    machine_.on_reject(command.room, command.reason, now_);
+    // In this order, so that it is never counted in neither.
+    rejections_.store(static_cast<std::uint32_t>(machine_.rejections()));
+    posted_rejections_.fetch_sub(1);
+}
 
 void Core::handle(StopEmbedding&) {
     stopping_ = true;

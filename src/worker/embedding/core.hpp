@@ -8,6 +8,7 @@
 #include "worker/send_record.hpp"
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <unordered_map>
@@ -31,6 +32,9 @@ public:
     [[nodiscard]] protocol::Time next_deadline() const override { return machine_.next_deadline(); }
     [[nodiscard]] std::array<int, 3> descriptors() const override;
     [[nodiscard]] bool stopped() const override { return stopped_; }
+
+    /// Before a RejectRoom is posted: false where `limit` rooms are rejected or about to be. From any thread.
+    [[nodiscard]] bool reserve_rejection(std::uint32_t limit);
 
 private:
     using Clock = protocol::Time;
@@ -70,6 +74,8 @@ private:
     std::vector<EmbeddingCommand> commands_;
     std::vector<SendEvent> send_events_;
     Clock now_{};
+    std::atomic<std::uint32_t> rejections_{0};          ///< in force
+    std::atomic<std::uint32_t> posted_rejections_{0};  ///< in the inbox
     bool stopping_ = false;
     bool stopped_ = false;
 };

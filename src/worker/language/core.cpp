@@ -158,7 +158,7 @@ void Core::perform(const Tell& action) {
     if (result == control::SendResult::queued) return;
     after_batch_.push_back([this, key = action.key, result] {
         // A new connection has an empty outbox; to an address that cannot be reached there is none.
-        if (result == control::SendResult::unreachable) {
+        if (result != control::SendResult::overflow) {
             machine_.on_unreachable(key, Mailbox::why(result), now_);
         } else {
             machine_.on_generation_failed(key, Mailbox::why(result), now_);
