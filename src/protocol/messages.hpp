@@ -17,6 +17,8 @@
 namespace remit::protocol {
 
 inline constexpr const char* kVersion = "remit/1";
+/// Blocks that one INIT or RESUME may name.
+inline constexpr std::size_t kMaxBlocksOfMessage = std::size_t{1} << 20;
 
 /// `session.generation.attempt.incarnation`: attempt 0 outside rooms; incarnation is the embedding worker's, 0
 /// before REGISTERED.

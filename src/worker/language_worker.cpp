@@ -39,6 +39,18 @@ void check(const LanguageWorkerOptions& options) {
     }
 }
 
+/// An offer of all blocks must fit a message: no room could be offered them otherwise.
+void check_message_bytes(const LimitOptions& limits, std::uint32_t pool_blocks) {
+    constexpr std::uint64_t kOtherFrames = 4096;
+    const std::uint64_t digits = std::to_string(pool_blocks).size() + 1;
+    const std::uint64_t needed = digits * std::min<std::uint64_t>(pool_blocks, protocol::kMaxBlocksOfMessage) + kOtherFrames;
+    if (limits.message_bytes >= needed) return;
+    throw Error(ErrorKind::bad_argument,
+                fmt::format("limits.message_bytes is {}; permitted: at least {} here and at the embedding worker, what an "
+                            "offer of all {} blocks of the pool may take",
+                            limits.message_bytes, needed, pool_blocks));
+}
+
 protocol::language::Config machine_config(const LanguageWorkerOptions& options, const pool::BlockPool& pool,
                                           const fabric::Fabric& fabric) {
     protocol::language::Config config;
@@ -163,6 +175,7 @@ void LanguageWorker::Impl::check_server_key(const std::string& key) const {
 
 LanguageWorker::LanguageWorker(const LanguageWorkerOptions& options, const Layout& layout, std::uint32_t pool_blocks) {
     check(options);
+    check_message_bytes(options.limits, pool_blocks);
     impl_ = std::make_unique<Impl>(options, layout, pool_blocks);
 }
 

@@ -60,7 +60,7 @@ void check_limit_options(const LimitOptions& o) {
     require<std::uint32_t>("limits.attempt_window", o.attempt_window, 64, 1u << 24);
     require<std::uint32_t>("limits.credits", o.credits, 1, 1u << 20);
     require<std::uint32_t>("limits.outbox", o.outbox, 16, 1u << 24);
-    require<std::uint32_t>("limits.message_bytes", o.message_bytes, 4096, 1u << 30);
+    require<std::uint32_t>("limits.message_bytes", o.message_bytes, 65536, 1u << 30);
 }
 
 std::unique_ptr<fabric::Fabric> open_fabric(const FabricOptions& options, const std::string& local_ip) {

@@ -223,5 +223,16 @@ TEST(ChannelOptions, LimitsAndAddressesAreChecked) {
     expect_refused({.listen = "tcp://a.host:1"}, ErrorKind::bad_argument, "a.host");
 }
 
+TEST(Channel, AMessageThatThePeerWouldNotTakeIsRefusedHere) {
+    ChannelOptions options;
+    options.max_message_bytes = 1000;
+    auto sender = open_zmq(options);
+    auto receiver = open_zmq(options);
+    EXPECT_EQ(sender->send(peer_of(*receiver), {std::string(500, 'x'), std::string(501, 'x')}), SendResult::too_large);
+    EXPECT_EQ(sender->counters().too_large, 1U);
+    EXPECT_EQ(sender->send(peer_of(*receiver), {std::string(500, 'x'), std::string(500, 'x')}), SendResult::queued);
+    EXPECT_TRUE(next(*receiver));
+}
+
 }  // namespace
 }  // namespace remit::control::test

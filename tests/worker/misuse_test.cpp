@@ -224,5 +224,47 @@ TEST(Limits, RoomsPastTheLimitAreRefusedWithTheOptionToRaise) {
     pair.expect_transfer({3, 100}, 128);
 }
 
+TEST(Limits, RejectionsPastTheLimitAreRefusedUntilOneEnds) {
+    PairOptions options;
+    options.embedding.limits.rejections = 3;
+    options.embedding.timing.park_deadline = scaled(1000);
+    Pair pair(options);
+    for (RoomId room = 1; room <= 3; ++room) pair.embedding().reject(room, "not encoded");
+    expect_error([&] { pair.embedding().reject(4, "not encoded"); }, ErrorKind::exhausted, {"3", "limits.rejections"});
+    const Incoming refused = pair.receive(2, 128);
+    refused.expect_failed("not encoded");
+    EXPECT_TRUE(comes_true([&] {
+        return !thrown_by([&] { pair.embedding().reject(4, "not encoded"); }).kind;
+    }));
+    expect_error([&] { pair.embedding().reject(kMaxRoomId + 1, ""); }, ErrorKind::bad_argument, {"room is"});
+}
+
+TEST(Limits, APoolWhoseOfferDoesNotFitAMessageIsRefusedWithTheSizeItTakes) {
+    LanguageWorkerOptions options;
+    options.fabric.kind = FabricKind::loopback;
+    options.limits.message_bytes = 65536;
+    expect_error([&] { LanguageWorker worker(options, small_layout(1), 20000); }, ErrorKind::bad_argument,
+                 {"limits.message_bytes is 65536", "at least 124096", "20000 blocks"});
+    PairOptions pair_options;
+    pair_options.language_blocks = 9000;
+    pair_options.language_layout = small_layout(1);
+    pair_options.language.limits.message_bytes = 65536;
+    pair_options.embedding.limits.message_bytes = 65536;
+    Pair pair(pair_options);
+    pair.expect_transfer({1, 9000}, 9000);
+}
+
+TEST(Limits, AnAbortAskedForOftenIsPostedOnce) {
+    Pair pair;
+    const Incoming incoming = pair.receive(1, 128);
+    const Outgoing outgoing = pair.send({2, 100});
+    for (int i = 0; i < 100000; ++i) {
+        incoming.reception().abort();
+        outgoing.send().abort();
+    }
+    incoming.expect_failed("aborted");
+    outgoing.expect_failed("aborted");
+}
+
 }  // namespace
 }  // namespace remit::worker::test

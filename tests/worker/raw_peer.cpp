@@ -12,7 +12,7 @@ constexpr std::byte kPaint{0x3c};
 
 }  // namespace
 
-RawPeer::RawPeer(const std::string& endpoint) : channel_(control::open_zmq({})) {
+RawPeer::RawPeer(const std::string& endpoint) : channel_(control::open_zmq({.max_message_bytes = 1u << 30})) {
     const control::Endpoint peer = control::parse_endpoint(endpoint);
     peer_ = {peer.ip, peer.port, 1};
 }

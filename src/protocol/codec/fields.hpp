@@ -15,7 +15,7 @@ struct Fault {
 };
 
 inline constexpr std::size_t kMaxReason = 1024;
-inline constexpr std::size_t kMaxBlocks = std::size_t{1} << 20;
+inline constexpr std::size_t kMaxBlocks = kMaxBlocksOfMessage;
 inline constexpr std::size_t kMaxJson = std::size_t{1} << 20;
 
 /// Printable and short, whatever a peer sent.

@@ -23,7 +23,7 @@ void Machine::open_attempt(Session& session, Room& room, Generation& generation)
     room.attempt = attempt.key;
     leave_unopened(room);
     const std::uint64_t wanted = ceil_div(room.expected, layout_.block_size());
-    const auto blocks = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, allocator_.free_blocks()));
+    const auto blocks = static_cast<std::uint32_t>(std::min<std::uint64_t>({wanted, allocator_.free_blocks(), kMaxBlocksOfMessage}));
     // Rooms that wait for memory come first: one that has only a guess asks for the announcement then.
     if (!room.size_first && waiting_.empty() && blocks > 0 && credits_ >= generation.queue_pairs) {
         credits_ -= generation.queue_pairs;

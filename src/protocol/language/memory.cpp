@@ -64,9 +64,9 @@ std::uint32_t Machine::fits(const Room& room) const {
     const auto& session = sessions_.at(room.embedding);
     const Attempt& attempt = session.attempts.at(room.attempt->attempt);
     const std::uint64_t need = layout_.blocks_for(room.total - attempt.offered());
-    const auto blocks = static_cast<std::uint32_t>(std::min<std::uint64_t>(need, allocator_.free_blocks()));
+    const auto blocks = static_cast<std::uint32_t>(std::min<std::uint64_t>({need, allocator_.free_blocks(), kMaxBlocksOfMessage}));
     const bool wait_for_all = config_.memory_policy == MemoryPolicy::wait && room.sink;
-    return wait_for_all && blocks < std::min<std::uint64_t>(need, allocator_.blocks()) ? 0 : blocks;
+    return wait_for_all && blocks < std::min<std::uint64_t>({need, allocator_.blocks(), kMaxBlocksOfMessage}) ? 0 : blocks;
 }
 
 void Machine::grant(Room& room, std::uint32_t blocks, bool extra) {
