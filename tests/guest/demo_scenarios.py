@@ -94,12 +94,29 @@ def check_photos(remit):
         return check_shape(remit, f"--input {folder}/in --output {folder}/out --allocate 512", {})
 
 
+def check_full_disk(remit):
+    """What arrived cannot be written: the command says so with the file's name, and no half of it passes for a whole."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("in", "full"):
+            os.mkdir(f"{folder}/{name}")
+        sample = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/make_sample.py")
+        subprocess.run([sample, "--out", f"{folder}/in", "--hidden", "512"], capture_output=True, check=True,
+                       timeout=60 * SCALE)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", f"{folder}/full"], check=True)
+        try:
+            return check_refusal(remit, f"--input {folder}/in --output {folder}/full/out", 3, "embeddings.npy")
+        finally:
+            subprocess.run(["umount", f"{folder}/full"], check=True)
+
+
 def main():
     remit, xml = sys.argv[1:]
     tests = [(n, lambda o=o, e=e: check_shape(remit, o, e)) for n, o, e in SHAPES]
     tests += [(n, lambda o=o, w=w: check_refusal(remit, o, 2, w)) for n, o, w in BAD_USAGE]
     tests += [(n, lambda o=o, w=w: check_refusal(remit, o, 3, w)) for n, o, w in ENVIRONMENT]
     tests.append(("photographs_and_a_prompt", lambda: check_photos(remit)))
+    if os.environ.get("REMIT_GUEST") in ("qemu", "uml"):  # mounts are made only where they are nobody else's
+        tests.append(("output_on_a_full_disk", lambda: check_full_disk(remit)))
     suite = ET.Element("testsuite", name="DemoOverVerbs")
     failures = 0
     for name, test in tests:

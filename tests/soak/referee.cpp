@@ -15,7 +15,7 @@ namespace {
 
 using worker::test::scaled;
 
-constexpr std::size_t kSets = 28;        // at least, two of each fault
+constexpr std::size_t kSets = 14;        // at least, one for each fault
 constexpr std::size_t kMostInSet = 512;  // orders a set
 constexpr std::size_t kFatalSet = 96;    // and where a worker dies: each of its rooms waits for a deadline
 constexpr std::size_t kProblems = 20;    // enough to see what is wrong

@@ -72,6 +72,13 @@ TEST(Command, AFullStandardOutputIsAFailure) {
     }
 }
 
+TEST(Command, AFullStandardErrorCostsTheLogAndNoTransfer) {
+    const std::string line = "timeout -k 5 120 " REMIT_COMMAND
+                             " demo --fabric loopback --hidden 64 --log-level debug >/dev/null 2>/dev/full";
+    const int status = std::system(line.c_str());
+    EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0);
+}
+
 TEST(Command, WithoutAnRdmaDeviceItExitsWith3AndNamesTheRemedy) {
     if (!active_devices().empty()) GTEST_SKIP() << "this machine has an RDMA device";
     const Outcome outcome = run_command({"demo", "--json"});
