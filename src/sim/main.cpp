@@ -46,6 +46,7 @@ int run(int argc, char** argv) {
     app.add_option("--trace", trace, "runs this one seed and prints each step");
     app.add_option("--sabotage", sabotage, "a driver that does wrong, which the checks must see")
         ->check(CLI::IsMember(sabotages));
+    app.add_flag("--until-failure", campaign.until_failure, "stops at the first history that fails");
     app.add_flag("--json", json, "prints the result as JSON");
     try {
         app.parse(argc, argv);

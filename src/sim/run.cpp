@@ -68,15 +68,17 @@ CampaignResult run_campaign(const Campaign& campaign) {
     CampaignResult result;
     std::mutex mutex;
     std::atomic<std::uint64_t> next{0};
+    std::atomic<bool> enough{false};
     const auto begin = std::chrono::steady_clock::now();
     const auto work = [&] {
         Statistics statistics;
         for (std::uint64_t from = next.fetch_add(kBatch); from < campaign.seeds; from = next.fetch_add(kBatch)) {
-            for (std::uint64_t i = from; i < std::min(from + kBatch, campaign.seeds); ++i) {
+            for (std::uint64_t i = from; i < std::min(from + kBatch, campaign.seeds) && !enough; ++i) {
                 const std::uint64_t seed = campaign.first_seed + i;
                 const Outcome outcome = run_history(seed, campaign.scenario, campaign.sabotage);
                 statistics.add(outcome.statistics);
                 if (outcome.failure.empty()) continue;
+                enough = campaign.until_failure;
                 const std::scoped_lock lock(mutex);
                 add_failure(result.failures, outcome.failure, seed, outcome.statistics.steps);
             }

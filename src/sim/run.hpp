@@ -29,6 +29,7 @@ struct Campaign {
     std::string scenario = "mixed";
     Sabotage sabotage = Sabotage::none;
     unsigned jobs = 1;
+    bool until_failure = false;  ///< begins no further history after one that failed
 };
 
 /// Failures of one kind: those whose texts differ in numbers only.

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Plants one defect after another in the product's code (tests/mutants/*.patch; the first line says what is wrong) and
+# tells after how many seeds the simulation, and which unit test, caught it.
+# usage: scripts/mutants.sh [--quick] [--sim-only] [NAME...]
+#   --quick     each patch must apply; four are built, other ones every day
+#   --sim-only  no unit tests
+# MUTANT_SEEDS (20000): what the simulation may take. Exit 0: it caught all, 1: one survived.
+set -euo pipefail
+
+repository=$(cd "$(dirname "$0")/.." && pwd -P)
+seeds=${MUTANT_SEEDS:-20000}
+limit=120  # seconds for a history that never ends: an endless loop is caught as such
+handful=4
+quick=
+unit_tests=(protocol plan pool)
+names=()
+for argument in "$@"; do
+    case $argument in
+        --quick) quick=1 ;;
+        --sim-only) unit_tests=() ;;
+        -*) echo "mutants: unknown option $argument; see the head of the script" >&2 && exit 2 ;;
+        *) names+=("$argument") ;;
+    esac
+done
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+tree=$work/tree
+build=$work/build
+# Objects are found in the cache wherever the copy lies.
+export CCACHE_BASEDIR=$work CCACHE_NOHASHDIR=1
+
+copy_tracked() {
+    mkdir "$tree"
+    (cd "$repository" && git ls-files -z | tar --null --files-from=- --create) | tar --extract --directory "$tree"
+}
+
+configure() {
+    local cached=()
+    if command -v ccache >/dev/null; then cached=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_C_COMPILER_LAUNCHER=ccache); fi
+    cmake -S "$tree" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DREMIT_BUILD_TESTS=ON -DREMIT_BUILD_TOOLS=ON "${cached[@]}"
+}
+
+build_all() {
+    cmake --build "$build" -j "$(nproc)" --target remit_sim_command "${unit_tests[@]/#/remit_test_}"
+}
+
+# Prints what the simulation found and after how many seeds; nothing where it found nothing.
+run_simulation() {
+    local status=0
+    timeout "$limit" "$build/bin/remit-sim" --seeds "$seeds" --until-failure --json >"$work/sim.json" || status=$?
+    if ((status == 124)); then
+        echo "no end"
+    elif ((status > 2)); then
+        echo "a crash (status $status)"
+    elif ((status == 1)); then
+        /usr/bin/python3 - "$work/sim.json" <<'END'
+import json, sys
+result = json.load(open(sys.argv[1]))
+failure = result["failures"][0]
+print(f"{failure['seed'] - result['first_seed'] + 1} seeds: {failure['failure'][:90]}")
+END
+    elif ((status == 2)); then
+        echo "mutants: remit-sim does not run" >&2
+        return 1
+    fi
+}
+
+# Prints the first unit test that failed, or nothing.
+run_unit_tests() {
+    local test
+    for test in "${unit_tests[@]}"; do
+        timeout "$limit" "$build/bin/remit_test_$test" --gtest_brief=1 --gtest_fail_fast >"$work/unit.log" 2>&1 && continue
+        { grep -m 1 -oP '^\[ +FAILED +\] \K[^ ,]+' "$work/unit.log" || echo "a crash of remit_test_$test"; } | head -n 1
+        return
+    done
+}
+
+check() {  # PATCH
+    local name found by_unit
+    name=$(basename "$1" .patch)
+    patch --quiet -d "$tree" -p1 <"$1"
+    if ! build_all >"$work/build.log" 2>&1; then
+        tail -n 20 "$work/build.log"
+        echo "$name: DOES NOT BUILD"
+        return 1
+    fi
+    found=$(run_simulation)
+    by_unit=$(run_unit_tests)
+    patch --quiet --reverse -d "$tree" -p1 <"$1"
+    printf '%-36s %s; unit tests: %s\n' "$name" "${found:-NOT CAUGHT}" "${by_unit:-nothing}"
+    [[ -n $found ]]
+}
+
+copy_tracked
+chosen=()
+for patch in "$repository"/tests/mutants/*.patch; do
+    patch --quiet --dry-run -d "$tree" -p1 <"$patch" >/dev/null || { echo "$(basename "$patch"): does not apply" && exit 1; }
+    if ((${#names[@]} == 0)) || [[ " ${names[*]} " == *" $(basename "$patch" .patch) "* ]]; then chosen+=("$patch"); fi
+done
+((${#chosen[@]})) || { echo "mutants: none is named ${names[*]}" >&2 && exit 2; }
+if [[ -n $quick ]]; then
+    today=$(($(date +%s) / 86400 * handful % ${#chosen[@]}))
+    chosen=("${chosen[@]:today}" "${chosen[@]:0:today}")
+    chosen=("${chosen[@]:0:handful}")
+fi
+
+{ configure && build_all; } >"$work/build.log" 2>&1 || { tail -n 40 "$work/build.log" && exit 1; }
+clean=$(run_simulation)$(run_unit_tests)
+[[ -z $clean ]] || { echo "without a mutant: $clean" && exit 1; }
+
+survivors=0
+for patch in "${chosen[@]}"; do check "$patch" || survivors=$((survivors + 1)); done
+echo "$((${#chosen[@]} - survivors)) of ${#chosen[@]} caught by the simulation within $seeds seeds"
+((survivors == 0))
