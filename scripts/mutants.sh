@@ -30,9 +30,9 @@ build=$work/build
 # Objects are found in the cache wherever the copy lies.
 export CCACHE_BASEDIR=$work CCACHE_NOHASHDIR=1
 
-copy_tracked() {
+copy_repository() {
     mkdir "$tree"
-    (cd "$repository" && git ls-files -z | tar --null --files-from=- --create) | tar --extract --directory "$tree"
+    (cd "$repository" && git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- --create) | tar --extract --directory "$tree"
 }
 
 configure() {
@@ -92,7 +92,7 @@ check() {  # PATCH
     [[ -n $found ]]
 }
 
-copy_tracked
+copy_repository
 chosen=()
 for patch in "$repository"/tests/mutants/*.patch; do
     patch --quiet --dry-run -d "$tree" -p1 <"$patch" >/dev/null || { echo "$(basename "$patch"): does not apply" && exit 1; }

@@ -7,7 +7,7 @@ usage() {
 Usage: scripts/test.sh [--quick] [--lane NAME]...
 
   --quick      the release build alone: native tests and the tests over verbs, no sanitizers, no second compiler
-  --lane NAME  only these lanes: release, guest, scripts, asan, tsan, clang, shared, cuda
+  --lane NAME  only these lanes: release, sim, mutants, guest, scripts, asan, tsan, clang, shared, cuda
 
 Results (JUnit XML, logs) are under build/results. The last line counts all tests.
 Exit status: 0 where every test passed.
@@ -16,7 +16,7 @@ END
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd "$root" || exit 1
-lanes=(release guest scripts asan tsan clang shared cuda)
+lanes=(release sim mutants guest scripts asan tsan clang shared cuda)
 chosen=()
 while (($#)); do
   case $1 in
@@ -110,6 +110,20 @@ lane_release() {
     ! grep -E "libcuda|libnvidia" <<<"$linked" || exit 1
   done'
 }
+
+# Long simulations: what no edge and no fault may be missing from, then each scenario by itself.
+lane_sim() {
+  build release remit_sim_command || return
+  local sim=build/release/bin/remit-sim scenario
+  record sim-mixed "$sim" --seeds 30000 --first-seed 1 --jobs "$jobs" --json --all-edges
+  for scenario in calm loss crash abort wire memory window ranks; do
+    record "sim-$scenario" "$sim" --seeds 2250 --first-seed 1 --jobs "$jobs" --scenario "$scenario" --json
+  done
+  record sim-everything "$sim" --seeds 2000 --first-seed 1 --jobs "$jobs" --scenario everything --json
+}
+
+# Planted defects: all patches apply, and a handful is built and caught; scripts/mutants.sh builds all.
+lane_mutants() { record mutants scripts/mutants.sh --quick; }
 
 lane_guest() {
   [[ -x build/release/bin/remit ]] || build release all || return

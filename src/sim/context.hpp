@@ -5,6 +5,7 @@
 #include "sim/memory.hpp"
 #include "sim/network.hpp"
 #include "sim/random.hpp"
+#include "sim/reduction.hpp"
 #include "sim/settings.hpp"
 #include "sim/statistics.hpp"
 #include "sim/trace.hpp"
@@ -16,9 +17,11 @@ namespace remit::sim {
 
 /// What several hosts share: the world around the two state machines.
 struct Context {
-    Context(std::uint64_t seed, std::string_view scenario, Sabotage sabotage, bool words)
+    Context(std::uint64_t seed, std::string_view scenario, Sabotage sabotage, bool words, const Reduction& reduction)
         : random(seed), trace(words), settings(draw_settings(random, scenario)), users(*this) {
         settings.sabotage = sabotage;
+        reduction.apply(settings);
+        if (reduction.salt != 0) random = Random(seed ^ reduction.salt << 48);
         users.retries = settings.retries;
     }
     Context(const Context&) = delete;

@@ -1,4 +1,5 @@
 #include "sim/run.hpp"
+#include "sim/shrink.hpp"
 
 #include <remit/error.hpp>
 
@@ -16,8 +17,8 @@ constexpr int kVerified = 0;
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
-int print_trace(const Campaign& campaign, std::uint64_t seed) {
-    const Outcome outcome = run_history(seed, campaign.scenario, campaign.sabotage, true);
+int print_trace(const Campaign& campaign, std::uint64_t seed, const Reduction& reduction) {
+    const Outcome outcome = run_history(seed, campaign.scenario, campaign.sabotage, true, reduction);
     std::cout << outcome.settings << '\n';
     for (const std::string& line : outcome.trace) std::cout << line << '\n';
     std::cout << fmt::format("seed {}: {}, trace hash {:016x}\n", seed,
@@ -25,11 +26,20 @@ int print_trace(const Campaign& campaign, std::uint64_t seed) {
     return outcome.failure.empty() ? kVerified : kFailed;
 }
 
+int print_shrunk(const Campaign& campaign, std::uint64_t seed) {
+    const Shrunk shrunk = shrink(seed, campaign.scenario, campaign.sabotage);
+    std::cout << report_text(seed, campaign.scenario, campaign.sabotage, shrunk);
+    return shrunk.before.failure.empty() ? kVerified : kFailed;
+}
+
 int run(int argc, char** argv) {
     CLI::App app("Runs random histories of remit's protocol against simulated workers, wires and users.", "remit-sim");
     Campaign campaign;
     std::optional<std::uint64_t> trace;
+    std::optional<std::uint64_t> shrunk;
+    std::string reduction;
     bool json = false;
+    bool all_edges = false;
     std::string sabotage = "none";
     std::map<std::string, Sabotage> sabotages;
     for (std::size_t i = 0; i < kSabotages; ++i) {
@@ -44,9 +54,12 @@ int run(int argc, char** argv) {
         ->capture_default_str();
     app.add_option("--jobs", campaign.jobs, "threads")->check(CLI::Range(1u, 1024u))->capture_default_str();
     app.add_option("--trace", trace, "runs this one seed and prints each step");
+    app.add_option("--reduce", reduction, "with --trace: what is taken away from the history, as --shrink prints it");
+    app.add_option("--shrink", shrunk, "reduces this failing seed to the smallest history that still fails");
     app.add_option("--sabotage", sabotage, "a driver that does wrong, which the checks must see")
         ->check(CLI::IsMember(sabotages));
     app.add_flag("--until-failure", campaign.until_failure, "stops at the first history that fails");
+    app.add_flag("--all-edges", all_edges, "fails where a transition or a kind of fault never came");
     app.add_flag("--json", json, "prints the result as JSON");
     try {
         app.parse(argc, argv);
@@ -54,10 +67,12 @@ int run(int argc, char** argv) {
         return app.exit(error) == 0 ? kVerified : kUsage;
     }
     campaign.sabotage = sabotages.at(sabotage);
-    if (trace) return print_trace(campaign, *trace);
+    if (trace) return print_trace(campaign, *trace, Reduction::parse(reduction));
+    if (shrunk) return print_shrunk(campaign, *shrunk);
     const CampaignResult result = run_campaign(campaign);
     std::cout << (json ? report_json(campaign, result) : report_text(campaign, result));
-    return result.failures.empty() ? kVerified : kFailed;
+    const bool lacking = all_edges && !never_taken(result.statistics).empty();
+    return result.failures.empty() && !lacking ? kVerified : kFailed;
 }
 
 }  // namespace

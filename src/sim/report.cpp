@@ -65,8 +65,9 @@ std::string report_text(const Campaign& campaign, const CampaignResult& result) 
     std::sort(groups.begin(), groups.end(), [](const auto* a, const auto* b) { return a->count > b->count; });
     for (const FailureGroup* group : groups) {
         text +=
-            fmt::format("{:6} x {}\n         shortest: {} ({} steps); also seeds {}\n", group->count, group->failure,
-                        trace_command(campaign, group->seed), group->steps, fmt::join(few(group->more_seeds), ", "));
+            fmt::format("{:6} x {}\n         shortest: {} ({} steps; --shrink {} makes it smaller); also seeds {}\n",
+                        group->count, group->failure, trace_command(campaign, group->seed), group->steps, group->seed,
+                        fmt::join(few(group->more_seeds), ", "));
     }
     if (result.failures.empty()) text += "all checks held\n";
     return text;

@@ -14,20 +14,6 @@ namespace {
 // Threads take so many seeds at a time.
 constexpr std::uint64_t kBatch = 64;
 
-/// The failure with its numbers taken out.
-std::string kind_of(const std::string& failure) {
-    std::string kind;
-    for (const char c : failure) {
-        const bool digit = c >= '0' && c <= '9';
-        if (!digit) {
-            kind += c;
-        } else if (kind.empty() || kind.back() != '#') {
-            kind += '#';
-        }
-    }
-    return kind.substr(0, 400);
-}
-
 void add_failure(std::map<std::string, FailureGroup>& groups, const std::string& failure, std::uint64_t seed,
                  std::uint64_t steps) {
     FailureGroup& group = groups[kind_of(failure)];
@@ -43,10 +29,34 @@ void add_failure(std::map<std::string, FailureGroup>& groups, const std::string&
     }
 }
 
+Sizes sizes_of(const Settings& settings) {
+    return {settings.embeddings.size(),
+            settings.languages.size(),
+            settings.rooms,
+            settings.most_tokens,
+            settings.steps,
+            settings.faults};
+}
+
 }  // namespace
 
-Outcome run_history(std::uint64_t seed, std::string_view scenario, Sabotage sabotage, bool words) {
-    World world(seed, scenario, sabotage, words);
+std::string kind_of(const std::string& failure) {
+    std::string kind;
+    for (const char c : failure) {
+        const bool digit = c >= '0' && c <= '9';
+        if (!digit) {
+            kind += c;
+        } else if (kind.empty() || kind.back() != '#') {
+            kind += '#';
+        }
+    }
+    return kind.substr(0, 400);
+}
+
+Outcome run_history(std::uint64_t seed, std::string_view scenario, Sabotage sabotage, bool words,
+                    const Reduction& reduction) {
+    World world(seed, scenario, sabotage, words, reduction);
+    const Sizes sizes = sizes_of(world.settings());  // the end of a history takes its faults away
     protocol::count_transitions(&world.statistics().transitions);
     Outcome outcome;
     try {
@@ -56,6 +66,8 @@ Outcome run_history(std::uint64_t seed, std::string_view scenario, Sabotage sabo
     }
     protocol::count_transitions(nullptr);
     outcome.statistics = world.statistics();
+    outcome.sizes = sizes;
+    outcome.misfortunes = world.misfortunes();
     outcome.trace_hash = world.trace().hash();
     if (words) {
         outcome.trace = world.trace().lines();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/reduction.hpp"
 #include "sim/settings.hpp"
 #include "sim/statistics.hpp"
 
@@ -11,9 +12,21 @@
 
 namespace remit::sim {
 
+/// How large a world was.
+struct Sizes {
+    std::uint64_t embeddings = 0;
+    std::uint64_t languages = 0;
+    std::uint64_t rooms = 0;
+    std::uint64_t tokens = 0;
+    std::uint64_t steps = 0;
+    std::bitset<kFaults> faults;
+};
+
 struct Outcome {
     std::string failure;  ///< empty: all checks held
     Statistics statistics;
+    Sizes sizes;
+    std::uint64_t misfortunes = 0;  ///< ticks and faults that happened or were left out
     std::uint64_t trace_hash = 0;
     std::vector<std::string> trace;  ///< where asked for
     std::string settings;            ///< where asked for
@@ -21,7 +34,11 @@ struct Outcome {
 
 /// Runs one history. Nothing escapes from it.
 [[nodiscard]] Outcome run_history(std::uint64_t seed, std::string_view scenario = "mixed",
-                                  Sabotage sabotage = Sabotage::none, bool words = false);
+                                  Sabotage sabotage = Sabotage::none, bool words = false,
+                                  const Reduction& reduction = {});
+
+/// A failure with its numbers taken out: failures of one kind read the same.
+[[nodiscard]] std::string kind_of(const std::string& failure);
 
 struct Campaign {
     std::uint64_t first_seed = 0;

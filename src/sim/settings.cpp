@@ -59,7 +59,7 @@ void draw_faults(Random& random, Settings& s) {
 void draw_workers(Random& random, Settings& s) {
     const std::uint32_t most_pairs = random.pick({1u, 1u, 2u});
     const std::uint32_t embeddings = random.pick({1u, 1u, 1u, 2u});
-    const std::uint32_t languages = random.pick({1u, 1u, 2u, 3u});
+    const std::uint32_t languages = random.pick({1u, 1u, 2u, 3u, 4u});
     for (std::uint32_t i = 0; i < embeddings; ++i) {
         s.embeddings.push_back(
             {random.pick({1u, 2u, 3u, 5u}), static_cast<std::uint32_t>(random.between(1, most_pairs))});
@@ -129,7 +129,7 @@ constexpr std::array kScenarios{
              }},
     Scenario{"ranks",
              [](Random&, Settings& s) {
-                 while (s.languages.size() < 3) s.languages.push_back(s.languages[0]);
+                 while (s.languages.size() < 4) s.languages.push_back(s.languages[0]);
              }},
     Scenario{"everything",
              [](Random&, Settings& s) {

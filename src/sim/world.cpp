@@ -2,8 +2,8 @@
 
 namespace remit::sim {
 
-World::World(std::uint64_t seed, std::string_view scenario, Sabotage sabotage, bool words)
-    : context_(seed, scenario, sabotage, words) {
+World::World(std::uint64_t seed, std::string_view scenario, Sabotage sabotage, bool words, const Reduction& reduction)
+    : context_(seed, scenario, sabotage, words, reduction), reduction_(reduction) {
     const Settings& s = context_.settings;
     for (std::uint32_t i = 0; i < s.embeddings.size(); ++i) {
         embeddings_.push_back(std::make_unique<EmbeddingHost>(context_, i));
@@ -27,7 +27,7 @@ void World::make_rooms() {
         std::vector<std::uint32_t> languages;
         for (std::uint32_t l = 0; l < s.languages.size(); ++l) languages.push_back(l);
         random.shuffle(languages);
-        languages.resize(std::min<std::size_t>(languages.size(), random.pick({1u, 1u, 2u, 3u})));
+        languages.resize(std::min<std::size_t>(languages.size(), random.pick({1u, 1u, 2u, 3u, 4u})));
         rooms_.push_back({100 + i, static_cast<std::uint32_t>(random.below(s.embeddings.size())), languages,
                           random.between(1, s.most_tokens)});
     }

@@ -16,7 +16,7 @@ namespace remit::sim {
 /// an option, one of which is drawn each step; the checks stand where things happen.
 class World {
 public:
-    World(std::uint64_t seed, std::string_view scenario, Sabotage sabotage, bool words);
+    World(std::uint64_t seed, std::string_view scenario, Sabotage sabotage, bool words, const Reduction& reduction);
 
     /// @throws Violation, or whatever escapes from the product's code.
     void run();
@@ -25,6 +25,8 @@ public:
     [[nodiscard]] Statistics& statistics() { return context_.statistics; }
     [[nodiscard]] const Trace& trace() const { return context_.trace; }
     [[nodiscard]] const Settings& settings() const { return context_.settings; }
+    /// How many there were, those that the reduction dropped included.
+    [[nodiscard]] std::uint64_t misfortunes() const { return misfortunes_; }
 
 private:
     enum class Step : std::uint8_t {
@@ -86,6 +88,7 @@ private:
     void complete(QueuePair& queue_pair);
 
     // world_faults.cpp
+    [[nodiscard]] bool spared();
     void take_fault(const Option& option);
     void sender_error(QueuePair& queue_pair);
     void receiver_error(QueuePair& queue_pair);
@@ -102,6 +105,8 @@ private:
     [[nodiscard]] std::string generations_of_nobody();
 
     Context context_;
+    const Reduction reduction_;
+    std::uint64_t misfortunes_ = 0;
     std::vector<std::unique_ptr<EmbeddingHost>> embeddings_;
     std::vector<std::unique_ptr<LanguageHost>> languages_;
     std::vector<Option> options_;

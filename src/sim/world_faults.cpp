@@ -6,7 +6,13 @@
 
 namespace remit::sim {
 
+/// Counts a misfortune that is about to happen; true where the reduction leaves it out.
+bool World::spared() {
+    return reduction_.drops(misfortunes_++);
+}
+
 void World::take_fault(const Option& option) {
+    if (spared()) return;
     Users& users = context_.users;
     const std::uint32_t subject = option.subject;
     switch (option.step) {
@@ -110,6 +116,7 @@ void World::restart(Place place) {
 
 /// Time passes while nothing runs: to the next deadline, or far.
 void World::jump() {
+    if (spared()) return;
     context_.trace.say("JUMP");
     context_.count(Fault::jump);
     context_.users.hard = true;
