@@ -8,6 +8,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace remit::sim {
@@ -86,6 +87,7 @@ LanguageHost::Destroyed LanguageHost::destroy(const protocol::GenerationKey& key
 }
 
 void LanguageHost::act(DestroyGeneration& action) {
+    check_abort_answered(action.reason);
     context_.trace.say("   L{} destroys {}.{}: {}", index_, action.key.session, action.key.generation, action.reason);
     if (action.reason.find("silent") != std::string::npos) ++context_.statistics.peer_deaths;
     if (context_.settings.sabotage == Sabotage::destroy_late) {
@@ -93,6 +95,34 @@ void LanguageHost::act(DestroyGeneration& action) {
     } else {
         answers_.emplace_back(destroy(action.key));
     }
+}
+
+/// The fence of a healthy peer over healthy wires passes long before the deadline that is there for the others.
+void LanguageHost::check_abort_answered(const std::string& reason) const {
+    if (reason.rfind("ABORT unanswered", 0) != 0) return;
+    constexpr std::array kExcuses{Fault::loss,           Fault::sender_error,   Fault::receiver_error,
+                                  Fault::crash_embedding, Fault::crash_language, Fault::stop_embedding,
+                                  Fault::stop_language,  Fault::jump,           Fault::stall};
+    const auto& seen = context_.statistics.faults;
+    const bool excused = std::any_of(kExcuses.begin(), kExcuses.end(), [&](Fault fault) {
+        return seen[static_cast<std::size_t>(fault)] != 0;
+    });
+    if (!excused) throw Violation("L: though nothing was lost, " + reason);
+}
+
+/// A user may think for longer than its peers stay silent; nobody fails for it.
+void LanguageHost::act(AskSink& action) {
+    if (context_.settings.has(Fault::slow_sink) && context_.random.percent(40)) {
+        context_.count(Fault::slow_sink);
+        slow_sinks_[action.handle] = context_.now + static_cast<std::int64_t>(context_.random.between(20, 300)) * kTick;
+    }
+    answers_.emplace_back(action);
+}
+
+bool LanguageHost::is_ready(const Answer& answer) const {
+    const auto* ask = std::get_if<AskSink>(&answer);
+    const auto slow = ask == nullptr ? slow_sinks_.end() : slow_sinks_.find(ask->handle);
+    return slow == slow_sinks_.end() || slow->second <= context_.now;
 }
 
 void LanguageHost::act(MakeVisible& action) {
@@ -131,7 +161,9 @@ void LanguageHost::act(Final& action) {
 // ---------------------------------------------------------------------------------- answers
 
 void LanguageHost::answer() {
-    const std::size_t which = context_.random.below(answers_.size());
+    std::size_t which = context_.random.below(answers_.size());
+    // A worker that stops waits for no slow user: then none may be ready.
+    for (std::size_t i = 0; i < answers_.size() && !is_ready(answers_[which]); ++i) which = (which + 1) % answers_.size();
     const Answer answer = std::move(answers_[which]);
     answers_.erase(answers_.begin() + static_cast<std::ptrdiff_t>(which));
     context_.trace.mix(answer.index());

@@ -5,6 +5,7 @@
 #include "sim/block_ledger.hpp"
 #include "sim/context.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -41,7 +42,9 @@ public:
 
     // -- what may happen next
     [[nodiscard]] bool has_completions() const { return !completions_.empty(); }
-    [[nodiscard]] bool has_answers() const { return !answers_.empty(); }
+    [[nodiscard]] bool has_answers() const {
+        return std::any_of(answers_.begin(), answers_.end(), [this](const Answer& answer) { return is_ready(answer); });
+    }
     [[nodiscard]] const std::vector<std::uint64_t>& rooms() const { return rooms_; }
     [[nodiscard]] std::size_t kept() const { return kept_.size(); }
     [[nodiscard]] const protocol::language::Machine& machine() const { return machine_; }
@@ -73,7 +76,7 @@ private:
     void act(protocol::language::ForgetPeer&) {}
     void act(protocol::language::PollDry& action) { answers_.emplace_back(action); }
     void act(protocol::language::MakeVisible& action);
-    void act(protocol::language::AskSink& action) { answers_.emplace_back(action); }
+    void act(protocol::language::AskSink& action);
     void act(protocol::language::CopyOut& action);
     void act(protocol::language::Note& action);
     void act(protocol::language::Final& action);
@@ -85,6 +88,9 @@ private:
     void reply(const protocol::language::AskSink& ask);
     void reply(const protocol::language::CopyOut& copy);
 
+    [[nodiscard]] bool is_ready(const Answer& answer) const;
+    /// @throws Violation where an ABORT went unanswered in a history in which nothing was lost.
+    void check_abort_answered(const std::string& reason) const;
     void offered(const protocol::ToEmbedding& message);
     void copy_out(const protocol::language::CopyOut& copy);
     void feed_immediate(const protocol::GenerationKey& key, std::uint32_t index, std::uint32_t value);
@@ -105,6 +111,7 @@ private:
     std::deque<Immediate> completions_;
     std::uint32_t receives_;  ///< posted to the shared receive queue
     std::vector<Answer> answers_;
+    std::map<protocol::language::Handle, protocol::Time> slow_sinks_;  ///< not before
     std::vector<std::uint64_t> rooms_;  ///< not final
     std::vector<protocol::language::Final> kept_;
     std::vector<protocol::language::Action> actions_;

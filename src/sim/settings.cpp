@@ -26,7 +26,8 @@ constexpr std::array<std::string_view, kFaults> kFaultNames{"loss",
                                                             "disagree",
                                                             "build_error",
                                                             "jump",
-                                                            "stall"};
+                                                            "stall",
+                                                            "slow_sink"};
 
 constexpr std::array<std::string_view, kSabotages> kSabotageNames{"none",           "destroy_late",  "immediate_first",
                                                                   "drop_immediate", "idle_early",    "copied_early",

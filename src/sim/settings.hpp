@@ -36,8 +36,9 @@ enum class Fault : std::uint8_t {
     build_error,  ///< queue pairs cannot be made
     jump,         ///< time passes while nothing runs
     stall,        ///< a wire stands still, and nobody is told
+    slow_sink,    ///< a user takes long to say where the tensors go
 };
-inline constexpr std::size_t kFaults = 18;
+inline constexpr std::size_t kFaults = 19;
 [[nodiscard]] std::string_view to_string(Fault fault) noexcept;
 
 /// A driver that does wrong on purpose, to see that the checks bite.
