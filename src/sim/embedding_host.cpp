@@ -131,10 +131,21 @@ void EmbeddingHost::act(Tell& action) {
         context_.trace.say("   E{} -> {} {}", index_, context_.name_of(Context::place_at(action.to)),
                            in_words(action.message));
     }
+    check_told(action.message);
     fill_sender(action.message, Context::address_of(place_));
     context_.trace.mix(action.message.index());
     context_.network.send(place_, Context::place_at(action.to), action.session,
                           {context_.now, std::move(action.message)});
+}
+
+void EmbeddingHost::check_told(const protocol::ToLanguage& message) const {
+    const auto* status = std::get_if<protocol::StatusReport>(&message);
+    if (status == nullptr || status->status != Status::Success) return;
+    const auto found = attempts_.find(status->id.attempt_key());
+    if (found == attempts_.end()) return;  // forgotten, with all its work done
+    for (const Round& round : found->second.rounds) {
+        if (round.left != 0 || round.dropped) throw Violation("E: Success before every write has completed");
+    }
 }
 
 void EmbeddingHost::act(BuildGeneration& action) {

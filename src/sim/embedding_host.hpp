@@ -95,6 +95,8 @@ private:
     void act(protocol::embedding::SendStatus& action);
     void act(protocol::embedding::SendFinal& action);
 
+    /// @throws Violation where Success is told of an attempt whose writes have not all completed with success.
+    void check_told(const protocol::ToLanguage& message) const;
     void plan_round(const protocol::embedding::StartRound& action, const Generation& generation, PlannedRound& planned);
     void queue_immediate(Attempt& attempt, std::uint32_t round, std::size_t queue_pair);
     void drop_queued(Attempt& attempt);
