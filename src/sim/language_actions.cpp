@@ -100,13 +100,13 @@ void LanguageHost::act(DestroyGeneration& action) {
 /// The fence of a healthy peer over healthy wires passes long before the deadline that is there for the others.
 void LanguageHost::check_abort_answered(const std::string& reason) const {
     if (reason.rfind("ABORT unanswered", 0) != 0) return;
-    constexpr std::array kExcuses{Fault::loss,           Fault::sender_error,   Fault::receiver_error,
-                                  Fault::crash_embedding, Fault::crash_language, Fault::stop_embedding,
-                                  Fault::stop_language,  Fault::jump,           Fault::stall};
+    constexpr std::array kExcuses{
+        Fault::loss,           Fault::sender_error,   Fault::receiver_error, Fault::crash_embedding,
+        Fault::crash_language, Fault::stop_embedding, Fault::stop_language,  Fault::jump,
+        Fault::stall};
     const auto& seen = context_.statistics.faults;
-    const bool excused = std::any_of(kExcuses.begin(), kExcuses.end(), [&](Fault fault) {
-        return seen[static_cast<std::size_t>(fault)] != 0;
-    });
+    const bool excused = std::any_of(kExcuses.begin(), kExcuses.end(),
+                                     [&](Fault fault) { return seen[static_cast<std::size_t>(fault)] != 0; });
     if (!excused) throw Violation("L: though nothing was lost, " + reason);
 }
 
@@ -163,7 +163,8 @@ void LanguageHost::act(Final& action) {
 void LanguageHost::answer() {
     std::size_t which = context_.random.below(answers_.size());
     // A worker that stops waits for no slow user: then none may be ready.
-    for (std::size_t i = 0; i < answers_.size() && !is_ready(answers_[which]); ++i) which = (which + 1) % answers_.size();
+    for (std::size_t i = 0; i < answers_.size() && !is_ready(answers_[which]); ++i)
+        which = (which + 1) % answers_.size();
     const Answer answer = std::move(answers_[which]);
     answers_.erase(answers_.begin() + static_cast<std::ptrdiff_t>(which));
     context_.trace.mix(answer.index());

@@ -112,7 +112,7 @@ private:
     std::uint32_t receives_;  ///< posted to the shared receive queue
     std::vector<Answer> answers_;
     std::map<protocol::language::Handle, protocol::Time> slow_sinks_;  ///< not before
-    std::vector<std::uint64_t> rooms_;  ///< not final
+    std::vector<std::uint64_t> rooms_;                                 ///< not final
     std::vector<protocol::language::Final> kept_;
     std::vector<protocol::language::Action> actions_;
 };

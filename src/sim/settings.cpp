@@ -9,25 +9,11 @@
 namespace remit::sim {
 namespace {
 
-constexpr std::array<std::string_view, kFaults> kFaultNames{"loss",
-                                                            "duplicate",
-                                                            "sender_error",
-                                                            "receiver_error",
-                                                            "crash_embedding",
-                                                            "crash_language",
-                                                            "stop_embedding",
-                                                            "stop_language",
-                                                            "abort_language",
-                                                            "abort_embedding",
-                                                            "reject_room",
-                                                            "no_send",
-                                                            "refuse_register",
-                                                            "refuse_sink",
-                                                            "disagree",
-                                                            "build_error",
-                                                            "jump",
-                                                            "stall",
-                                                            "slow_sink"};
+constexpr std::array<std::string_view, kFaults> kFaultNames{
+    "loss",           "duplicate",      "sender_error",    "receiver_error", "crash_embedding",
+    "crash_language", "stop_embedding", "stop_language",   "abort_language", "abort_embedding",
+    "reject_room",    "no_send",        "refuse_register", "refuse_sink",    "disagree",
+    "build_error",    "jump",           "stall",           "slow_sink"};
 
 constexpr std::array<std::string_view, kSabotages> kSabotageNames{"none",           "destroy_late",  "immediate_first",
                                                                   "drop_immediate", "idle_early",    "copied_early",
