@@ -38,6 +38,8 @@ SHAPES = [
     ("many_small_requests", "--requests 200 --concurrency 16 --tokens 37 --allocate 16 --block-size 16 --hidden 64",
      {"requests": 200}),
     ("size_unknown_guess_of_1", "--allocate 1 --tokens 1500 --hidden 128", {}),
+    ("three_ranks", "--tokens 3000 --ranks 3 --allocate 300,1024,4000", {"tokens": 3000, "rounds": 5, "resumes": 2}),
+    ("two_ranks_twenty_requests", "--ranks 2 --requests 20 --pool-blocks 12 --sink --hidden 512", {"requests": 20}),
     ("fp32", "--dtype fp32 --hidden 257 --tokens 1100", {}),
     ("fp8", "--dtype fp8 --hidden 333 --tokens 1100", {}),
 ]
@@ -49,6 +51,7 @@ BAD_USAGE = [
     ("tokens_not_a_number", "--tokens many", "--tokens"),
     ("unknown_dtype", "--dtype fp64", "--dtype"),
     ("unknown_layout", "--layout rows", "--layout"),
+    ("two_guesses_for_three_ranks", "--ranks 3 --allocate 1,2", "--allocate"),
     ("unknown_option", "--colour red", "--colour"),
 ]
 
@@ -63,6 +66,11 @@ def run(remit, options, timeout):
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout * SCALE, check=False)
 
 
+def ranks_of(options):
+    words = options.split()
+    return int(words[words.index("--ranks") + 1]) if "--ranks" in words else 1
+
+
 def check_shape(remit, options, expected):
     done = run(remit, options, 120)
     if done.returncode != 0:
@@ -73,6 +81,9 @@ def check_shape(remit, options, expected):
         return f"not a verified success over verbs: {report}"
     if len(set(devices)) != 2:
         return f"both ends on one device: {report}"
+    unverified = [rank for rank in report.get("ranks", []) if rank["verified"] is not True]
+    if unverified or len(report.get("ranks", [0])) != ranks_of(options):
+        return f"not every rank has verified its copy: {report}"
     wrong = {k: report[k] for k, v in expected.items() if report[k] != v}
     return f"expected {expected}, got {wrong}: {report}" if wrong else None
 

@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 using Arguments = std::vector<std::string>;
@@ -155,6 +156,54 @@ TEST(Demo, ManyRequestsShareASmallPool) {
     const Outcome outcome = loopback_demo({"--requests", "40", "--pool-blocks", "12", "--sink"});
     expect_verified(outcome, 80000);
     EXPECT_EQ(outcome.json()["requests"], 40);
+}
+
+TEST(Demo, SeveralRanksEachGetAndVerifyEveryByte) {
+    const Outcome outcome = loopback_demo({"--tokens", "3000", "--ranks", "3", "--allocate", "300,1024,4000"});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    const nlohmann::json json = outcome.json();
+    EXPECT_EQ(json["verified"], true) << json;
+    EXPECT_EQ(json["tokens"], 3000) << json;
+    EXPECT_EQ(json["requests"], 1) << json;
+    ASSERT_EQ(json["ranks"].size(), 3U) << json;
+    std::uint64_t rounds = 0;
+    std::uint64_t resumes = 0;
+    for (const nlohmann::json& rank : json["ranks"]) {
+        EXPECT_EQ(rank["status"], "Success") << json;
+        EXPECT_EQ(rank["verified"], true) << json;
+        EXPECT_EQ(rank["tokens"], 3000) << json;
+        rounds += rank["rounds"].get<std::uint64_t>();
+        resumes += rank["resumes"].get<std::uint64_t>();
+    }
+    EXPECT_EQ(json["ranks"][0]["rounds"], 2) << json;
+    EXPECT_EQ(json["ranks"][1]["rounds"], 2) << json;
+    EXPECT_EQ(json["ranks"][2]["rounds"], 1) << json;
+    EXPECT_EQ(json["rounds"], rounds) << json;
+    EXPECT_EQ(json["resumes"], resumes) << json;
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("language 0"), HasSubstr("language 1"), HasSubstr("language 2"),
+                                   HasSubstr("3000 of 3000 tokens verified by each of 3 ranks")));
+    EXPECT_THAT(outcome.err, Not(HasSubstr("language 3")));
+}
+
+TEST(Demo, SeveralRanksShareManyRequests) {
+    const Outcome outcome = loopback_demo({"--ranks", "2", "--requests", "20", "--pool-blocks", "12", "--sink"});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_EQ(outcome.json()["requests"], 20) << outcome.json();
+    EXPECT_EQ(outcome.json()["ranks"][1]["tokens"], 40000) << outcome.json();
+}
+
+TEST(Demo, OneRankIsReportedAsItAlwaysWas) {
+    const Outcome outcome = loopback_demo({"--ranks", "1"});
+    expect_verified(outcome, 2000);
+    EXPECT_FALSE(outcome.json().contains("ranks"));
+    EXPECT_THAT(outcome.err, Not(HasSubstr("language 0")));
+}
+
+TEST(Demo, ARankThatCannotHoldTheRequestIsNamed) {
+    const Outcome outcome = loopback_demo({"--ranks", "2", "--pool-blocks", "4", "--keep-blocks", "--tokens", "6000"});
+    EXPECT_EQ(outcome.status, 1) << outcome.err;
+    EXPECT_EQ(outcome.json()["verified"], false);
+    EXPECT_THAT(outcome.json()["reason"].get<std::string>(), StartsWith("language "));
 }
 
 TEST(Demo, FilesArriveBitForBit) {

@@ -4,7 +4,7 @@
 #include "temporary_folder.hpp"
 #include "tools/cli/parse.hpp"
 #include "tools/demo/devices.hpp"
-#include "tools/demo/two_processes.hpp"
+#include "tools/demo/own_processes.hpp"
 #include "tools/run/local_address.hpp"
 
 namespace remit::tools::test {
@@ -57,6 +57,7 @@ TEST(HalfArguments, EachHalfGetsItsOwnOptions) {
     EXPECT_THAT(language, Contains("--output=out dir"));
     EXPECT_THAT(language, Contains("--connect=tcp://127.0.0.1:9"));
     EXPECT_THAT(language, Not(Contains("--json")));
+    EXPECT_THAT(language, Contains("--allocate=1024"));
     // What a half is given, it understands.
     EXPECT_EQ(parse(embed).options->tokens, 7U);
     EXPECT_EQ(parse(language).options->output, "out dir");

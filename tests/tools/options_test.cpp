@@ -64,6 +64,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"--tokens", " 5", "1 to 2147483647"}, BadValue{"--tokens", "5 ", "1 to 2147483647"},
         BadValue{"--tokens", "+5", "1 to 2147483647"}, BadValue{"--tokens", "", "1 to 2147483647"},
         BadValue{"--allocate", "-1", "0 to 2147483647"}, BadValue{"--allocate", "x", "0 to 2147483647"},
+        BadValue{"--allocate", "1,", "0 to 2147483647"}, BadValue{"--allocate", "1,x", "0 to 2147483647"},
+        BadValue{"--ranks", "0", "1 to 16"}, BadValue{"--ranks", "17", "1 to 16"},
         BadValue{"--block-size", "0", "1 to 65536"}, BadValue{"--block-size", "65537", "1 to 65536"},
         BadValue{"--sender-block-size", "0", "1 to 65536"}, BadValue{"--sender-block-size", "-128", "1 to 65536"},
         BadValue{"--hidden", "0", "1 to 1048576"}, BadValue{"--hidden", "-4096", "1 to 1048576"},
@@ -86,7 +88,7 @@ TEST(Options, DefaultsAreThoseOfTheManual) {
     const Options options = parsed({"demo"});
     EXPECT_EQ(options.command, Command::demo);
     EXPECT_EQ(options.tokens, 2000U);
-    EXPECT_EQ(options.allocate, 1024U);
+    EXPECT_EQ(options.allocate, std::vector<std::uint64_t>{1024});
     EXPECT_EQ(options.block_size, 128U);
     EXPECT_FALSE(options.sender_block_size);
     EXPECT_EQ(options.hidden, 4096U);
@@ -143,7 +145,7 @@ TEST(Options, EveryOptionIsTaken) {
                                     "--timeout",
                                     "5"});
     EXPECT_EQ(options.tokens, 10000U);
-    EXPECT_EQ(options.allocate, 0U);
+    EXPECT_EQ(options.allocate, std::vector<std::uint64_t>{0});
     EXPECT_EQ(options.block_size, 112U);
     EXPECT_EQ(options.sender_block_size, 80U);
     EXPECT_EQ(options.dtype, DType::fp8);
@@ -157,6 +159,21 @@ TEST(Options, EveryOptionIsTaken) {
     EXPECT_TRUE(options.json && options.insecure);
     EXPECT_TRUE(options.was_given("--tokens"));
     EXPECT_FALSE(options.was_given("--output"));
+}
+
+TEST(Options, GuessesAreOneForAllOrOneARank) {
+    EXPECT_EQ(parsed({"demo"}).ranks, 1U);
+    const Options three = parsed({"demo", "--allocate", "300,1024,4000", "--ranks", "3"});
+    EXPECT_EQ(three.ranks, 3U);
+    EXPECT_EQ(three.allocate, (std::vector<std::uint64_t>{300, 1024, 4000}));
+    EXPECT_EQ(parsed({"demo", "--ranks", "16", "--allocate", "5"}).allocate, std::vector<std::uint64_t>{5});
+    EXPECT_THAT(refusal({"demo", "--ranks", "3", "--allocate", "1,2"}),
+                AllOf(HasSubstr("--allocate"), HasSubstr("2 values"), HasSubstr("--ranks is 3")));
+    EXPECT_THAT(refusal({"demo", "--allocate", "1,2"}), AllOf(HasSubstr("2 values"), HasSubstr("--ranks is 1")));
+    EXPECT_THAT(refusal({"language", "--connect", "tcp://127.0.0.1:1", "--ranks", "2", "--allocate", "1,2"}),
+                AllOf(HasSubstr("--allocate"), HasSubstr("2 values")));
+    EXPECT_THAT(refusal({"demo", "--ranks", "2", "--output", "x"}), HasSubstr("--output"));
+    EXPECT_THAT(refusal({"embed", "--ranks", "2"}), HasSubstr("\"--ranks\""));
 }
 
 TEST(Options, UnknownOptionsAreNamedWithWhatIsKnown) {

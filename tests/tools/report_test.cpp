@@ -30,7 +30,8 @@ HalfReport receiver_report() {
             .resumes = 1,
             .bytes = 16000000,
             .writes = std::nullopt,
-            .seconds = 0.25};
+            .seconds = 0.25,
+            .begin_ns = 42};
 }
 
 HalfReport sender_report() {
@@ -42,7 +43,7 @@ HalfReport sender_report() {
 }
 
 TEST(Report, JsonHasTheFieldsInOrder) {
-    const Report report = combine(sender_report(), receiver_report(), FabricKind::verbs);
+    const Report report = combine(sender_report(), {receiver_report()}, FabricKind::verbs);
     const auto json = nlohmann::ordered_json::parse(to_json(report));
     std::vector<std::string> keys;
     for (const auto& [key, value] : json.items()) keys.push_back(key);
@@ -65,34 +66,71 @@ TEST(Report, EitherHalfsFailureIsTheWholes) {
     HalfReport failed = sender_report();
     failed.status = Status::Failed;
     failed.reason = "room 1: the sender's";
-    EXPECT_EQ(combine(failed, receiver_report(), FabricKind::verbs).reason, "room 1: the sender's");
-    EXPECT_EQ(exit_status_of(combine(failed, receiver_report(), FabricKind::verbs)), ExitStatus::failed);
+    EXPECT_EQ(combine(failed, {receiver_report()}, FabricKind::verbs).reason, "room 1: the sender's");
+    EXPECT_EQ(exit_status_of(combine(failed, {receiver_report()}, FabricKind::verbs)), ExitStatus::failed);
     HalfReport also = receiver_report();
     also.status = Status::Failed;
     also.reason = "room 1: the receiver's";
-    EXPECT_EQ(combine(failed, also, FabricKind::verbs).reason, "room 1: the receiver's");
-    EXPECT_EQ(exit_status_of(combine(sender_report(), receiver_report(), FabricKind::verbs)), ExitStatus::verified);
+    EXPECT_EQ(combine(failed, {also}, FabricKind::verbs).reason, "room 1: the receiver's");
+    EXPECT_EQ(exit_status_of(combine(sender_report(), {receiver_report()}, FabricKind::verbs)), ExitStatus::verified);
 }
 
 TEST(Report, WhatBothHalvesDidNotVerifyIsNoSuccess) {
     HalfReport receiver = receiver_report();
     receiver.verified.reset();
-    const Report report = combine(sender_report(), receiver, FabricKind::verbs);
+    const Report report = combine(sender_report(), {receiver}, FabricKind::verbs);
     EXPECT_EQ(exit_status_of(report), ExitStatus::failed);
     EXPECT_NE(report.reason, "");
     EXPECT_EQ(exit_status_of(report_of(receiver, FabricKind::verbs)), ExitStatus::verified);
 }
 
+TEST(Report, RanksAreSummedAndToldOneByOne) {
+    HalfReport early = receiver_report();
+    early.begin_ns = 1'000'000'000;
+    HalfReport late = receiver_report();
+    late.begin_ns = 1'500'000'000;
+    late.rounds = 1;
+    late.resumes = 0;
+    const Report report = combine(sender_report(), {early, late}, FabricKind::verbs);
+    EXPECT_EQ(exit_status_of(report), ExitStatus::verified);
+    EXPECT_EQ(report.tokens, 2000U);
+    EXPECT_EQ(report.rounds, 3U);
+    EXPECT_EQ(report.resumes, 1U);
+    EXPECT_DOUBLE_EQ(report.seconds, 0.75);
+    const auto json = nlohmann::json::parse(to_json(report));
+    ASSERT_EQ(json["ranks"].size(), 2U);
+    EXPECT_EQ(json["ranks"][1]["rounds"], 1);
+    EXPECT_THAT(verdict(report, 2000, Command::demo),
+                HasSubstr("by each of 2 ranks [language 0: 2 rounds (1 resume), language 1: 1 round (0 resumes)]"));
+}
+
+TEST(Report, OneFailedRankFailsTheWholeAndIsNamed) {
+    HalfReport failed = receiver_report();
+    failed.status = Status::Failed;
+    failed.verified = false;
+    failed.reason = "room 1: gone";
+    failed.tokens = 0;
+    const Report report = combine(sender_report(), {receiver_report(), failed}, FabricKind::verbs);
+    EXPECT_EQ(exit_status_of(report), ExitStatus::failed);
+    EXPECT_EQ(report.reason, "language 1: room 1: gone");
+    EXPECT_EQ(report.verified, false);
+    EXPECT_EQ(report.tokens, 0U);
+    EXPECT_THAT(verdict(report, 2000, Command::demo), HasSubstr("language 1: failed"));
+    HalfReport unknown = receiver_report();
+    unknown.verified.reset();
+    EXPECT_EQ(combine(sender_report(), {receiver_report(), unknown}, FabricKind::verbs).status, Status::Failed);
+}
+
 TEST(Report, OneIsNoPlural) {
     EXPECT_EQ(count_text(1, "token"), "1 token");
     EXPECT_EQ(count_text(0, "token"), "0 tokens");
-    Report report = combine(sender_report(), receiver_report(), FabricKind::verbs);
+    Report report = combine(sender_report(), {receiver_report()}, FabricKind::verbs);
     report.tokens = 1;
     EXPECT_THAT(verdict(report, 1, Command::demo), StartsWith("1 of 1 token verified"));
 }
 
 TEST(Report, TheVerdictSaysHowMuchAndHow) {
-    const Report report = combine(sender_report(), receiver_report(), FabricKind::verbs);
+    const Report report = combine(sender_report(), {receiver_report()}, FabricKind::verbs);
     EXPECT_THAT(verdict(report, 2000, Command::demo),
                 StartsWith("2000 of 2000 tokens verified, 2 rounds (1 resume), device rxe_a0,rxe_b0"));
     EXPECT_THAT(verdict(report, 2000, Command::demo), HasSubstr("16.0 MB in 250.0 ms (64.0 MB/s), 8 writes"));
@@ -140,6 +178,7 @@ TEST(EventLines, ReportsComeBackWithWhatIsUnknown) {
     EXPECT_EQ(receiver.writes, std::nullopt);
     EXPECT_EQ(receiver.verified, true);
     EXPECT_EQ(receiver.seconds, 0.25);
+    EXPECT_EQ(receiver.begin_ns, 42);
     HalfReport sender = sender_report();
     sender.verified.reset();
     EXPECT_EQ(through_a_line(sender).verified, std::nullopt);
@@ -180,6 +219,17 @@ TEST(Timeline, BothHalvesAreMergedAndTheStepsMarked) {
     }
     EXPECT_THAT(lines[1], HasSubstr("embedding"));
     EXPECT_THAT(lines[8], AllOf(HasSubstr("embedding"), HasSubstr("Success")));
+}
+
+TEST(Timeline, RanksAreNamedAndHaveStepsOfTheirOwn) {
+    auto first = event_at(100, Side::language, "INIT");
+    auto second = event_at(101, Side::language, "INIT");
+    first.rank = 0;
+    second.rank = 1;
+    const auto lines = timeline_lines({first, second});
+    ASSERT_EQ(lines.size(), 2U);
+    EXPECT_THAT(lines[0], AllOf(StartsWith("T0"), HasSubstr("language 0")));
+    EXPECT_THAT(lines[1], AllOf(StartsWith("T0"), HasSubstr("language 1")));
 }
 
 TEST(Timeline, AStepIsMarkedOnceAndLongOnesLoseTheirMiddle) {

@@ -45,6 +45,14 @@ TEST(Workload, TheGuessIsClampedToThePool) {
     EXPECT_EQ(work_of({"--allocate", "0", "--pool-blocks", "4"}).expected_tokens, 0U);
 }
 
+TEST(Workload, EachRankHasItsOwnGuessClampedToItsPool) {
+    const Workload work = work_of({"--ranks", "3", "--allocate", "300,1024,4000", "--pool-blocks", "16"});
+    EXPECT_EQ(work.of_rank(0).expected_tokens, 300U);
+    EXPECT_EQ(work.of_rank(1).expected_tokens, 1024U);
+    EXPECT_EQ(work.of_rank(2).expected_tokens, 2048U);
+    EXPECT_EQ(work_of({"--ranks", "3", "--allocate", "7"}).of_rank(2).expected_tokens, 7U);
+}
+
 TEST(Workload, TheSendersPoolHoldsWhatIsInFlight) {
     EXPECT_EQ(work_of({}).sender_pool_blocks, 16U);
     EXPECT_EQ(work_of({"--requests", "3", "--hidden", "64"}).sender_pool_blocks, 48U);

@@ -6,6 +6,7 @@
 namespace remit::tools {
 namespace {
 
+constexpr std::uint32_t kMostRanks = 16;
 constexpr std::uint64_t kMostTokens = 2147483647;  // aux[0] carries the length as an int32
 
 std::optional<std::uint64_t> number_of(const std::string& text) {
@@ -99,19 +100,36 @@ bool apply_fabric(const std::string& value, Options& options) {
     return true;
 }
 
-/// "rxe_a0" or, for the two ends of a demo, "rxe_a0,rxe_b0".
-bool apply_device(const std::string& value, Options& options) {
-    options.devices.clear();
+/// "a" or "a,b,c"; an empty part stays in.
+std::vector<std::string> parts_of(const std::string& value) {
+    std::vector<std::string> parts;
     std::size_t begin = 0;
     for (;;) {
         const std::size_t comma = value.find(',', begin);
-        options.devices.push_back(value.substr(begin, comma - begin));
-        const std::string& name = options.devices.back();
+        parts.push_back(value.substr(begin, comma - begin));
+        if (comma == std::string::npos) return parts;
+        begin = comma + 1;
+    }
+}
+
+/// "1024" or, for the ranks of a demo, "300,1024,4000".
+bool apply_allocate(const std::string& value, Options& options) {
+    options.allocate.clear();
+    for (const std::string& part : parts_of(value)) {
+        const auto tokens = number_of(part);
+        if (!tokens || *tokens > kMostTokens) return false;
+        options.allocate.push_back(*tokens);
+    }
+    return true;
+}
+
+/// "rxe_a0" or, for the two ends of a demo, "rxe_a0,rxe_b0".
+bool apply_device(const std::string& value, Options& options) {
+    options.devices = parts_of(value);
+    for (const std::string& name : options.devices) {
         // A name is looked up as a folder of sysfs: it must not lead anywhere else.
         if (name.empty() || name.size() > 63 || name.find('/') != std::string::npos || name.front() == '.')
             return false;
-        if (comma == std::string::npos) break;
-        begin = comma + 1;
     }
     return options.devices.size() <= (options.command == Command::demo ? 2U : 1U);
 }
@@ -124,8 +142,11 @@ bool apply_log_level(const std::string& value, Options& options) {
 
 void add_request_options(std::vector<OptionSpec>& table) {
     table.push_back(number("--tokens", &Options::tokens, 1, kMostTokens, "tokens of one request (2000)"));
-    table.push_back(number("--allocate", &Options::allocate, 0, kMostTokens,
-                           "tokens the language worker guesses (1024); 0: it asks for the size first"));
+    table.push_back(option("--allocate", "N,...",
+                           "0 to " + std::to_string(kMostTokens) + "; in demo also as many values as --ranks",
+                           "tokens the language worker guesses (1024); 0: it asks for the size first; in demo A,B,C "
+                           "names each rank's guess",
+                           apply_allocate));
     table.push_back(number("--block-size", &Options::block_size, 1, 65536, "tokens a block (128)"));
     table.push_back(number("--sender-block-size", &Options::sender_block_size, 1, 65536,
                            "tokens a block of the embedding worker (--block-size)"));
@@ -139,6 +160,9 @@ void add_request_options(std::vector<OptionSpec>& table) {
                            "blocks of the embedding worker's pool (what the requests in flight need)"));
     table.push_back(number("--requests", &Options::requests, 1, 1000000, "requests to move (1)"));
     table.push_back(number("--concurrency", &Options::concurrency, 1, 4096, "requests in flight (8)"));
+    auto ranks = number("--ranks", &Options::ranks, 1, kMostRanks, "language workers that each get every request (1)");
+    ranks.in_embed = false;
+    table.push_back(std::move(ranks));
     table.push_back(
         option("--layout", "NAME", "segments, slab", "how the blocks lie in memory (segments)", apply_layout));
     table.push_back(option("--source", "NAME", "blocks, contiguous",

@@ -34,7 +34,8 @@ struct Options {
     Command command = Command::demo;
 
     std::uint64_t tokens = 2000;
-    std::uint64_t allocate = 1024;
+    std::uint32_t ranks = 1;                    ///< language workers that each get every request
+    std::vector<std::uint64_t> allocate{1024};  ///< what they guess: one value for all, or one a rank
     std::uint32_t block_size = 128;
     std::optional<std::uint32_t> sender_block_size;
     std::uint32_t hidden = 4096;

@@ -117,6 +117,20 @@ void refuse_values_of_flags(const std::vector<std::string>& arguments) {
     }
 }
 
+/// One guess for all, or one for each language worker of this command.
+void check_ranks(const Options& options) {
+    const bool demo = options.command == Command::demo;
+    if (options.allocate.size() > 1 && options.allocate.size() != (demo ? options.ranks : 1)) {
+        throw UsageError("option --allocate: " + std::to_string(options.allocate.size()) + " values" +
+                         (demo ? ", but --ranks is " + std::to_string(options.ranks) : "") + "; permitted: one" +
+                         (demo ? " for all ranks, or one a rank" : ""));
+    }
+    if (demo && options.ranks > 1 && !options.output.empty()) {
+        throw UsageError("option --output: given with --ranks " + std::to_string(options.ranks) +
+                         ", which would each write the same files; permitted with --output: --ranks 1");
+    }
+}
+
 /// Options that are each permitted and contradict each other, or that a command cannot do without.
 void check_together(const Options& options) {
     if (options.sink && options.keep_blocks) {
@@ -134,9 +148,9 @@ void check_together(const Options& options) {
     }
     if (!options.key.empty() && (embeds ? options.allow_keys : options.server_key).empty()) {
         const char* name = embeds ? "--allow-keys" : "--server-key";
-        throw UsageError(std::string("option ") + name + ": no value given, but --key; permitted: " +
-                         (embeds ? "a folder of the language workers' remit.pub"
-                                 : "the file remit.pub of the embedding worker"));
+        throw UsageError(
+            std::string("option ") + name + ": no value given, but --key; permitted: " +
+            (embeds ? "a folder of the language workers' remit.pub" : "the file remit.pub of the embedding worker"));
     }
     if (options.command == Command::language && options.connect.empty()) {
         throw UsageError("option --connect: no value given; permitted: tcp://ADDRESS:PORT of the embedding worker");
@@ -181,6 +195,7 @@ Parsed parse(const std::vector<std::string>& arguments) {
         refuse_extras(*commands[i], options[i].command);
         refuse_extras(app, options[i].command);
         check_together(options[i]);
+        check_ranks(options[i]);
         return {options[i], ""};
     }
     refuse_no_command(arguments);

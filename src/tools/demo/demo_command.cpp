@@ -4,24 +4,42 @@
 #include "tools/demo/demo_keys.hpp"
 #include "tools/demo/devices.hpp"
 #include "tools/demo/one_process.hpp"
-#include "tools/demo/two_processes.hpp"
+#include "tools/demo/own_processes.hpp"
 #include "tools/npy/request_folder.hpp"
 
 namespace remit::tools {
 namespace {
 
-std::string opening(const Workload& work) {
-    const Options& options = work.options;
-    std::string text =
-        "remit demo: " + count_text(work.requests, "request") + " of " + count_text(work.tokens, "token") +
-        ", hidden " + std::to_string(options.hidden) + " " + std::string(to_string(options.dtype)) + ", " +
-        bytes_text(static_cast<double>(work.receiver_layout.payload_bytes(work.tokens))) +
-        (work.requests == 1 ? "" : " each") + "; the receiver guesses " + std::to_string(work.expected_tokens);
-    if (work.expected_tokens < options.allocate) {
-        text += " (" + std::to_string(options.allocate) + " clamped to its pool of " +
+std::string guess_text(const Workload& work) {
+    std::string text = std::to_string(work.expected_tokens);
+    if (work.expected_tokens < work.options.allocate.front()) {
+        text += " (" + std::to_string(work.options.allocate.front()) + " clamped to its pool of " +
                 std::to_string(work.receiver_pool_blocks) + " blocks)";
     }
     return text;
+}
+
+/// "the receiver guesses 1024", "they guess 300, 1024, 4000".
+std::string guesses_text(const Workload& work) {
+    if (work.options.allocate.size() == 1) {
+        return (work.options.ranks == 1 ? "the receiver guesses " : "each guesses ") + guess_text(work.of_rank(0));
+    }
+    std::string text = "they guess ";
+    for (std::uint32_t rank = 0; rank < work.options.ranks; ++rank) {
+        text += (rank == 0 ? "" : ", ") + guess_text(work.of_rank(rank));
+    }
+    return text;
+}
+
+std::string opening(const Workload& work) {
+    const Options& options = work.options;
+    std::string text = "remit demo: " + count_text(work.requests, "request") + " of " +
+                       count_text(work.tokens, "token") + ", hidden " + std::to_string(options.hidden) + " " +
+                       std::string(to_string(options.dtype)) + ", " +
+                       bytes_text(static_cast<double>(work.receiver_layout.payload_bytes(work.tokens))) +
+                       (work.requests == 1 ? "" : " each");
+    if (options.ranks > 1) text += ", to each of " + count_text(options.ranks, "language worker");
+    return text + "; " + guesses_text(work);
 }
 
 Report run_workers(const Workload& work, Console& console, const Stop& stop) {
@@ -29,7 +47,7 @@ Report run_workers(const Workload& work, Console& console, const Stop& stop) {
     if (work.options.fabric == FabricKind::loopback) return run_one_process(work, keys, console, stop);
     const DevicePair devices = choose_devices(work.options.devices, active_devices());
     if (!devices.note.empty()) console.say(devices.note);
-    return run_two_processes(work, devices, keys, console, stop);
+    return run_own_processes(work, devices, keys, console, stop);
 }
 
 /// What was written must be what was read, file against file.

@@ -7,7 +7,8 @@
 
 namespace remit::tools {
 
-/// Runs both halves in this process, a thread each: what the loopback fabric can join.
+/// Runs the embedding worker and every language worker in this process, a thread each: what the loopback fabric can
+/// join.
 [[nodiscard]] Report run_one_process(const Workload& work, const DemoKeys& keys, Console& console, const Stop& stop);
 
 }  // namespace remit::tools

@@ -33,11 +33,11 @@ json or_null(const std::optional<T>& value) {
 }
 
 json body(const HalfReport& report) {
-    return {{"event", "report"},           {"side", report.side},     {"status", report.status},
-            {"reason", report.reason},     {"device", report.device}, {"verified", or_null(report.verified)},
-            {"requests", report.requests}, {"tokens", report.tokens}, {"rounds", report.rounds},
-            {"resumes", report.resumes},   {"bytes", report.bytes},   {"writes", or_null(report.writes)},
-            {"seconds", report.seconds}};
+    return {{"event", "report"},           {"side", report.side},        {"status", report.status},
+            {"reason", report.reason},     {"device", report.device},    {"verified", or_null(report.verified)},
+            {"requests", report.requests}, {"tokens", report.tokens},    {"rounds", report.rounds},
+            {"resumes", report.resumes},   {"bytes", report.bytes},      {"writes", or_null(report.writes)},
+            {"seconds", report.seconds},   {"begin_ns", report.begin_ns}};
 }
 
 json body(const ErrorEvent& event) {
@@ -81,6 +81,7 @@ HalfReport report_from(const json& line) {
     line.at("bytes").get_to(report.bytes);
     if (!line.at("writes").is_null()) report.writes = line.at("writes").get<std::uint64_t>();
     line.at("seconds").get_to(report.seconds);
+    line.at("begin_ns").get_to(report.begin_ns);
     return report;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tools/cli/options.hpp"
 #include "tools/exit_status.hpp"
@@ -10,7 +11,8 @@
 
 namespace remit::tools {
 
-/// The outcome of a command, as --json prints it.
+/// The outcome of a command, as --json prints it. With several language workers: requests and tokens that every one of
+/// them has, the rounds and resumes of all of them, the time from the first beginning to the last end.
 struct Report {
     Status status = Status::Failed;
     std::string reason;
@@ -24,11 +26,13 @@ struct Report {
     std::uint64_t bytes = 0;
     std::optional<std::uint64_t> writes;
     double seconds = 0;
+    std::vector<HalfReport> ranks = {};  ///< each language worker's own, where there are several
 };
 
 [[nodiscard]] Report report_of(const HalfReport& half, FabricKind fabric);
-/// What arrived is the receiver's to tell, what was written is the sender's. Both are ours: unverified is failed.
-[[nodiscard]] Report combine(const HalfReport& sender, const HalfReport& receiver, FabricKind fabric);
+/// What arrived is the receivers' to tell, what was written is the sender's. All are ours: unverified is failed.
+/// @param receivers one a rank, in their order; at least one
+[[nodiscard]] Report combine(const HalfReport& sender, const std::vector<HalfReport>& receivers, FabricKind fabric);
 [[nodiscard]] Report failure(const std::string& reason, FabricKind fabric);
 
 [[nodiscard]] std::string to_json(const Report& report);

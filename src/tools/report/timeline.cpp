@@ -65,11 +65,11 @@ std::string describe(const TimelineEvent& event) {
     return event.what;
 }
 
-std::string line_of(const TimelineEvent& event, std::int64_t begin_ns, const std::string& step) {
+std::string line_of(const TimelineEvent& event, std::int64_t begin_ns, const std::string& step, int name_width) {
     std::array<char, 256> text{};
     const double ms = static_cast<double>(event.time_ns - begin_ns) / 1e6;
-    std::snprintf(text.data(), text.size(), "%-2s %10.3f ms  %-9s  %-15s  ", step.c_str(), ms, to_string(event.side),
-                  std::string(to_string(event.status)).c_str());
+    std::snprintf(text.data(), text.size(), "%-2s %10.3f ms  %-*s  %-15s  ", step.c_str(), ms, name_width,
+                  name_of(event.side, event.rank).c_str(), std::string(to_string(event.status)).c_str());
     return text.data() + describe(event);
 }
 
@@ -79,11 +79,17 @@ std::vector<std::string> timeline_lines(std::vector<TimelineEvent> events) {
     std::stable_sort(events.begin(), events.end(), [](const auto& a, const auto& b) { return a.time_ns < b.time_ns; });
     std::set<std::string> seen;
     std::vector<std::string> lines;
+    auto name_width = static_cast<int>(name_of(Side::embedding, {}).size());
+    for (const TimelineEvent& event : events) {
+        name_width = std::max(name_width, static_cast<int>(name_of(event.side, event.rank).size()));
+    }
     for (const TimelineEvent& event : events) {
         std::string step = step_of(event);
-        const std::string key = step + (event.what == "final" ? to_string(event.side) : "");
+        // Each rank has its own steps.
+        const bool once_a_worker = event.what == "final" || event.rank;
+        const std::string key = step + (once_a_worker ? name_of(event.side, event.rank) : "");
         if (!seen.insert(key).second) step.clear();
-        lines.push_back(line_of(event, events.front().time_ns, step));
+        lines.push_back(line_of(event, events.front().time_ns, step, name_width));
     }
     if (lines.size() <= kMostLines) return lines;
     const std::size_t left_out = lines.size() - kHeadLines - kTailLines;

@@ -14,10 +14,18 @@ enum class Side : std::uint8_t { embedding, language };
     return side == Side::embedding ? "embedding" : "language";
 }
 
+/// "embedding", "language", or "language 2" where there are several.
+[[nodiscard]] inline std::string name_of(Side side, std::optional<std::uint32_t> rank) {
+    std::string name = to_string(side);
+    if (rank) name.append(" ").append(std::to_string(*rank));
+    return name;
+}
+
 /// Something that happened to the request whose timeline is shown.
 struct TimelineEvent {
     std::int64_t time_ns = 0;  ///< of the steady clock, which the processes of one machine share
     Side side = Side::language;
+    std::optional<std::uint32_t> rank = std::nullopt;  ///< which language worker, where there are several
     std::string what;
     std::uint32_t round = 0;
     std::uint64_t first_token = 0;
@@ -48,6 +56,7 @@ struct HalfReport {
     std::uint64_t bytes = 0;
     std::optional<std::uint64_t> writes;  ///< nothing: this half cannot tell
     double seconds = 0;
+    std::int64_t begin_ns = 0;  ///< of the steady clock, when `seconds` began; 0: nothing began
 };
 
 /// Told what happens in a half, on the thread that runs it.

@@ -110,6 +110,7 @@ HalfReport Receiver::Run::all(const std::string& peer) {
         report_.reason = "interrupted";
     }
     if (report_.status == Status::Failed) report_.verified = false;
+    report_.begin_ns = begin_ns_;
     report_.seconds = static_cast<double>(std::max<std::int64_t>(last_arrival_ns_ - begin_ns_, 0)) / 1e9;
     return report_;
 }
@@ -124,6 +125,7 @@ void Receiver::Run::start(RoomId room, const std::string& peer) {
     flight.payload = work_.payload(room);
     ReceiveOptions options;
     options.expected_tokens = work_.expected_tokens;
+    options.required_dst_info_num = work_.options.ranks;
     if (!work_.keep_blocks) {
         flight.sink = std::make_shared<SinkMemory>(work_.receiver_layout, work_.tokens);
         options.into = Sink([sink = flight.sink](std::uint64_t total) { return sink->open(total); });

@@ -68,6 +68,11 @@ std::uint32_t sender_pool(const Options& options, const Layout& layout, std::uin
     return static_cast<std::uint32_t>(all);
 }
 
+std::uint64_t guess_of(const Options& options, std::uint32_t rank) {
+    const std::uint64_t pool_tokens = std::uint64_t{options.pool_blocks} * options.block_size;
+    return std::min(options.allocate[options.allocate.size() == 1 ? 0 : rank], pool_tokens);
+}
+
 /// What the kernel could give us now; nothing where it does not say.
 std::optional<std::uint64_t> available_memory() {
     std::ifstream file("/proc/meminfo");
@@ -95,8 +100,9 @@ std::optional<std::uint64_t> memory_needed(const Workload& work) {
     };
     if (sends) add(work.sender_pool_blocks, work.sender_layout.block_bytes());
     if (sends && work.options.source == SourceKind::contiguous) add(work.concurrency, payload);
-    if (receives) add(work.receiver_pool_blocks, work.receiver_layout.block_bytes());
-    if (receives && !work.keep_blocks) add(work.concurrency, payload);
+    const std::uint64_t receivers = work.options.command == Command::demo ? work.options.ranks : 1;
+    if (receives) add(receivers * work.receiver_pool_blocks, work.receiver_layout.block_bytes());
+    if (receives && !work.keep_blocks) add(receivers * work.concurrency, payload);
     return total;
 }
 
@@ -110,6 +116,13 @@ void check_memory(const Workload& work) {
 }
 
 }  // namespace
+
+Workload Workload::of_rank(std::uint32_t rank) const {
+    Workload mine = *this;
+    mine.options.allocate = {options.allocate[options.allocate.size() == 1 ? 0 : rank]};
+    mine.expected_tokens = guess_of(options, rank);
+    return mine;
+}
 
 std::unique_ptr<Payload> Workload::payload(RoomId room) const {
     return input ? make_folder_payload(input) : make_generated_payload(options.seed, room, tokens);
@@ -134,7 +147,9 @@ TimingOptions Workload::timing() const {
     return timing;
 }
 
-KeyOptions Workload::keys() const { return {options.key, options.server_key, options.allow_keys}; }
+KeyOptions Workload::keys() const {
+    return {options.key, options.server_key, options.allow_keys};
+}
 
 Workload make_workload(const Options& given) {
     Options options = given;
@@ -147,7 +162,6 @@ Workload make_workload(const Options& given) {
     const std::uint32_t concurrency = std::min(options.concurrency, options.requests);
     const Layout sender = layout_of(options, options.sender_block_size.value_or(options.block_size));
     const Layout receiver = layout_of(options, options.block_size);
-    const std::uint64_t pool_tokens = std::uint64_t{options.pool_blocks} * options.block_size;
     Workload work{.options = options,
                   .input = input,
                   .sender_layout = sender,
@@ -157,7 +171,7 @@ Workload make_workload(const Options& given) {
                   .concurrency = concurrency,
                   .sender_pool_blocks = sender_pool(options, sender, concurrency),
                   .receiver_pool_blocks = options.pool_blocks,
-                  .expected_tokens = std::min(options.allocate, pool_tokens),
+                  .expected_tokens = guess_of(options, 0),
                   .keep_blocks = options.keep_blocks};
     check_memory(work);
     if (!options.output.empty()) prepare_output(options.output);

@@ -24,9 +24,11 @@ struct Workload {
     std::uint32_t concurrency = 1;  ///< requests in flight, no more than there are
     std::uint32_t sender_pool_blocks = 1;
     std::uint32_t receiver_pool_blocks = 1;
-    std::uint64_t expected_tokens = 0;  ///< the guess, clamped to the pool
+    std::uint64_t expected_tokens = 0;  ///< the guess, clamped to the pool; of rank 0 where there are several
     bool keep_blocks = false;
 
+    /// The part of one language worker of a demo: its own guess.
+    [[nodiscard]] Workload of_rank(std::uint32_t rank) const;
     [[nodiscard]] std::unique_ptr<Payload> payload(RoomId room) const;
     [[nodiscard]] FabricOptions fabric(const std::string& device) const;
     [[nodiscard]] TimingOptions timing() const;
