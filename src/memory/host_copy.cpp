@@ -1,18 +1,56 @@
 #include "memory/host_copy.hpp"
 
+#include "memory/stream_copy.hpp"
+
+#include <algorithm>
 #include <cstring>
 
 namespace remit::memory {
+namespace {
+
+const std::byte* source_of(const Copy& copy) noexcept { return reinterpret_cast<const std::byte*>(copy.source); }
+
+/// Through the caches, by the C library's vectors.
+void copy_cached(const Copy& copy, std::byte* destination) noexcept {
+    if (copy.source == 0) {
+        std::memset(destination, 0, copy.bytes);
+    } else {
+        std::memcpy(destination, source_of(copy), copy.bytes);
+    }
+}
+
+void copy_streamed(const Copy& copy, std::byte* destination) noexcept {
+    if (copy.source == 0) {
+        stream_zeros(destination, copy.bytes);
+    } else {
+        stream_copy(destination, source_of(copy), copy.bytes);
+    }
+}
+
+std::uint64_t bytes_of(std::span<const Copy> copies) noexcept {
+    std::uint64_t bytes = 0;
+    for (const Copy& copy : copies) bytes += copy.bytes;
+    return bytes;
+}
+
+}  // namespace
+
+bool HostCopyExecutor::streams(std::uint64_t batch_bytes) const noexcept {
+    const std::uint64_t touched = 2 * batch_bytes;  // on both sides
+    return std::max(working_set_, touched) > last_level_cache();
+}
 
 Ticket HostCopyExecutor::submit(std::span<const Copy> copies, std::uint64_t destination_base) {
+    const bool streamed = streams(bytes_of(copies));
     for (const Copy& copy : copies) {
-        auto* destination = reinterpret_cast<std::byte*>(destination_base + copy.destination);
-        if (copy.source == 0) {
-            std::memset(destination, 0, copy.bytes);
+        auto* const destination = reinterpret_cast<std::byte*>(destination_base + copy.destination);
+        if (streamed && copy.bytes >= kStreamedPiece) {
+            copy_streamed(copy, destination);
         } else {
-            std::memcpy(destination, reinterpret_cast<const std::byte*>(copy.source), copy.bytes);
+            copy_cached(copy, destination);
         }
     }
+    if (streamed) finish_streaming();
     return ++last_;
 }
 

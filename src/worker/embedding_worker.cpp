@@ -94,6 +94,7 @@ struct EmbeddingWorker::Impl {
           source_pool(pool),
           unfinished(options.limits.rooms, "send"),
           mailbox(*channel, options.control.allowed_return_addresses),
+          copies(pool_bytes(layout, blocks) + options.send_regions * options.chunk_bytes),
           core(machine_config(options, layout, *fabric), queue_settings(options, *fabric), layout, *fabric, mailbox,
                copies, *inbox, [this](RoomId room) { unfinished.remove(room); }) {
         log().info("embedding worker at {} on {}", endpoint(), fabric->describe());

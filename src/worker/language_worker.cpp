@@ -127,6 +127,7 @@ struct LanguageWorker::Impl {
           receiver(*fabric, options.limits.credits, options.fabric.queue_pairs),
           unfinished(options.limits.rooms, "receive"),
           mailbox(*channel, options.control.allowed_return_addresses),
+          copies(pool_bytes(layout, blocks)),
           core(machine_config(options, pool, *fabric), pool, receiver, *fabric, mailbox, copies, *inbox,
                [this](const protocol::language::Request& request) {
                    unfinished.remove({request.room, request.embedding});
