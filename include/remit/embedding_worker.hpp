@@ -25,6 +25,13 @@ struct ContiguousSource {
 /// What a send reads: a table of blocks of the worker's pool, or contiguous tensors.
 using Source = std::variant<BlockTable, ContiguousSource>;
 
+/// How a request goes out.
+struct SendOptions {
+    /// -8 … 8. Requests on their way share the wire by the bytes; each step up doubles a request's share, and lets it go
+    /// before others that came with it. None is held up for good.
+    int priority = 0;
+};
+
 /// One request on its way out. A cheap handle to shared state; thread-safe. Dropping it does not cancel.
 class Send {
 public:
@@ -68,8 +75,10 @@ public:
 
     /// Sends `total_tokens` tokens of `source` to whoever asks for `room`; returns at once.
     /// aux[0] is written by remit; a caller's aux[0] must be 0 or total_tokens.
-    /// @throws Error(bad_argument) for the room, the count, the source; Error(misuse) for an aux[0] that disagrees.
-    Send send(RoomId room, Source source, std::uint64_t total_tokens, const Aux& aux = {});
+    /// @throws Error(bad_argument) for the room, the count, the source, an option; Error(misuse) for an aux[0] that
+    /// disagrees.
+    Send send(RoomId room, Source source, std::uint64_t total_tokens, const Aux& aux = {},
+              const SendOptions& options = {});
     /// Says that `room` never comes: whoever asks for it gets Failed with `reason`, also when INIT comes later, until
     /// timing.park_deadline or a new send(). @throws Error(bad_argument) for the room, Error(exhausted) past limits.rejections.
     void reject(RoomId room, std::string reason);

@@ -94,6 +94,9 @@ struct EmbeddingWorkerOptions {
     Gather gather = Gather::automatic;
     std::uint64_t chunk_bytes = 4u << 20;     ///< a round is cut into chunks of at most this, ≥ 4096
     std::uint32_t send_regions = 4;           ///< ring of send regions, each chunk_bytes; ≥ 2
+    /// Chunks that a queue pair holds at once, 1 … 1024. What comes now waits for these at most, whatever is queued
+    /// behind them; fewer than two leave the wire idle between chunks.
+    std::uint32_t chunks_in_flight = 2;
     std::uint64_t in_place_bytes = 64u << 10; ///< Gather::automatic sends registered pieces of at least this in place
 };
 

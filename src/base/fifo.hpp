@@ -13,6 +13,7 @@ public:
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] T& front() { return ring_[head_]; }
+    [[nodiscard]] const T& front() const { return ring_[head_]; }
     [[nodiscard]] T& operator[](std::size_t i) { return ring_[(head_ + i) & (ring_.size() - 1)]; }
 
     void push(T value) {

@@ -23,6 +23,7 @@ namespace {
 using worker::embedding::SendQueue;
 
 constexpr std::uint64_t kMaxTokens = 0x7fffffff;  // aux[0] is an int32
+constexpr int kMostPriority = 8;
 
 void check(const EmbeddingWorkerOptions& options) {
     worker::require_descriptors();
@@ -36,6 +37,10 @@ void check(const EmbeddingWorkerOptions& options) {
     if (options.send_regions < 2 || options.send_regions > 1024) {
         throw Error(ErrorKind::bad_argument,
                     fmt::format("send_regions is {}; permitted: 2 to 1024", options.send_regions));
+    }
+    if (options.chunks_in_flight < 1 || options.chunks_in_flight > 1024) {
+        throw Error(ErrorKind::bad_argument,
+                    fmt::format("chunks_in_flight is {}; permitted: 1 to 1024", options.chunks_in_flight));
     }
 }
 
@@ -63,6 +68,7 @@ SendQueue::Settings queue_settings(const EmbeddingWorkerOptions& options, const 
     settings.plan.in_place_bytes = options.in_place_bytes;
     settings.plan.max_pieces = std::min<std::uint32_t>(16, fabric.limits().max_pieces);
     settings.send_regions = options.send_regions;
+    settings.chunks_in_flight = options.chunks_in_flight;
     settings.link.depth = options.fabric.send_queue_depth;
     return settings;
 }
@@ -160,7 +166,8 @@ std::string EmbeddingWorker::endpoint() const { return impl_->endpoint(); }
 std::string EmbeddingWorker::device() const { return impl_->fabric->device(); }
 SourcePool& EmbeddingWorker::pool() noexcept { return impl_->source_pool; }
 
-Send EmbeddingWorker::send(RoomId room, Source source, std::uint64_t total_tokens, const Aux& aux) {
+Send EmbeddingWorker::send(RoomId room, Source source, std::uint64_t total_tokens, const Aux& aux,
+                           const SendOptions& options) {
     if (room > kMaxRoomId) {
         throw Error(ErrorKind::bad_argument, fmt::format("room is {}; permitted: 0 to {}", room, kMaxRoomId));
     }
@@ -173,12 +180,17 @@ Send EmbeddingWorker::send(RoomId room, Source source, std::uint64_t total_token
         throw Error(ErrorKind::misuse,
                     fmt::format("aux[0] is {}; permitted: 0 or total_tokens, {}", aux[0], total_tokens));
     }
+    if (options.priority < -kMostPriority || options.priority > kMostPriority) {
+        throw Error(ErrorKind::bad_argument, fmt::format("priority is {}; permitted: {} to {}", options.priority,
+                                                         -kMostPriority, kMostPriority));
+    }
     auto record = std::make_shared<worker::SendRecord>();
     record->id = impl_->next_send.fetch_add(1, std::memory_order_relaxed);
     record->room = room;
     record->total = total_tokens;
     record->source->map = impl_->source_map(source, total_tokens);
     record->source->table = std::holds_alternative<BlockTable>(source) ? std::get<BlockTable>(source) : BlockTable{0};
+    record->source->priority = options.priority;
     record->source->aux = aux;
     record->source->aux[0] = length;
     impl_->unfinished.add(room, room);

@@ -29,6 +29,15 @@ TEST_F(Misuse, NoTokensOrMoreThanAnInt32AreRefused) {
     pair_.expect_transfer({1, 1}, 128);
 }
 
+TEST_F(Misuse, APriorityOutsideItsRangeIsRefused) {
+    const BlockTable table = pair_.embedding().pool().allocate(1);
+    for (const int wrong : {-9, 9}) {
+        expect_error([&] { pair_.embedding().send(1, table, 1, {}, {.priority = wrong}); }, ErrorKind::bad_argument,
+                     {"priority is " + std::to_string(wrong), "-8 to 8"});
+    }
+    pair_.embedding().pool().free(table);
+}
+
 TEST_F(Misuse, AnAuxThatDisagreesWithTheTotalIsRefused) {
     const BlockTable table = pair_.embedding().pool().allocate(100);
     Aux aux{};
@@ -174,6 +183,9 @@ TEST(Options, OutOfRangeAreNamedWithTheirRange) {
     options = embedding;
     options.send_regions = 1;
     refused(options, {"send_regions is 1", "2"});
+    options = embedding;
+    options.chunks_in_flight = 0;
+    refused(options, {"chunks_in_flight is 0", "1 to 1024"});
     options = embedding;
     options.fabric.queue_pairs = 17;
     refused(options, {"queue_pairs is 17", "16"});

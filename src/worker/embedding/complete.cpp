@@ -62,6 +62,10 @@ void SendQueue::finish_unit(UnitId id, bool success) {
     free_units_.push_back(id);
     if (unit.region >= 0) regions_.give(static_cast<std::uint32_t>(unit.region));
     if (unit.counted && work.link != nullptr) --work.link->staged;
+    if (unit.flying) {
+        clock_.completed(work.flow, unit.finish, unit.bytes);
+        if (work.link != nullptr) work.link->lanes()[unit.lane].flying -= unit.bytes;
+    }
     --work.units;
     if (success) {
         events_.push_back({SendEvent::Kind::progress, work.key, 0, 0, {}});
@@ -79,12 +83,10 @@ void SendQueue::finish_unit(UnitId id, bool success) {
 /// Says once that nothing of the attempt is queued or in flight; forgets it where that was asked for.
 void SendQueue::check_idle(Work& work) {
     if (work.units > 0 || !work.unstaged.empty()) return;
+    clock_.leave(work.flow);
     if (std::exchange(work.busy, false)) events_.push_back({SendEvent::Kind::idle, work.key, 0, 0, {}});
-    if (!work.forgotten) return;
-    for (std::size_t i = 0; i < turns_.size(); ++i) {
-        if (turns_[i] == &work) turns_[i] = nullptr;
-    }
-    const protocol::AttemptKey key = work.key;  // outlives the erased work
+    if (!work.forgotten || work.queued) return;  // a queued one goes when its turn comes
+    const protocol::AttemptKey key = work.key;   // outlives the erased work
     works_.erase(key);
 }
 

@@ -4,6 +4,7 @@
 #include "fabric/fabric.hpp"
 #include "layout/block_map.hpp"
 #include "protocol/keys.hpp"
+#include "worker/embedding/turns.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -11,6 +12,8 @@
 #include <vector>
 
 namespace remit::worker::embedding {
+
+struct Work;
 
 /// Index of a unit of work in the send queue.
 using UnitId = std::uint32_t;
@@ -21,10 +24,11 @@ struct Posted {
     bool marker = false;  ///< belongs to no unit: it only makes earlier unsignalled requests complete
 };
 
-/// One queue pair's share of the work, in order: units that wait for a slot, then requests in flight.
+/// One queue pair's share of the work: units that wait for a slot, first the one that is next; requests in flight.
 struct Lane {
     std::unique_ptr<fabric::QueuePair> queue_pair;
     Fifo<UnitId> waiting;
+    std::uint64_t flying = 0;  ///< bytes of units that are posted, the whole unit from its first request on
     Fifo<Posted> in_flight;
     std::uint64_t first_sequence = 0;  ///< of in_flight's front; a request's id is its sequence number
     bool tail_signaled = true;         ///< the last request in flight will complete by itself
@@ -53,6 +57,7 @@ public:
     [[nodiscard]] fabric::CompletionQueue& completions() noexcept { return *completions_; }
     [[nodiscard]] Lane* lane_of(std::uint32_t queue_pair) noexcept;
 
+    Turns<Work> turns;          ///< attempts with something to stage
     bool failed = false;        ///< an error was reported; no more is posted
     std::uint32_t staged = 0;   ///< units with data between staging and completion
 

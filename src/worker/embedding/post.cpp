@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace remit::worker::embedding {
 namespace {
@@ -68,10 +69,16 @@ bool SendQueue::post_marker(Link& link, Lane& lane) {
     return true;
 }
 
-/// Requests of waiting units in order, as many as there are slots; units that were cancelled meanwhile are dropped.
+/// Bytes that a queue pair holds at once: the next chunk follows the last without a gap, and a unit that comes now waits
+/// for no more than these.
+std::uint64_t SendQueue::window() const noexcept { return settings_.chunks_in_flight * settings_.plan.chunk_bytes; }
+
+/// Requests of waiting units in order, as many as there are slots and the window lets; units that were cancelled
+/// meanwhile are dropped.
 void SendQueue::fill_chain(Link& link, Lane& lane, Chain& chain) {
     const std::size_t free_slots = link.depth() - lane.in_flight.size();
     const std::size_t most = std::min(kChain, free_slots);
+    std::uint64_t flying = lane.flying;
     for (std::size_t i = 0; i < lane.waiting.size() && chain.size < most; ++i) {
         const UnitId id = lane.waiting[i];
         Unit unit = units_[id];  // a copy: what the provider refuses is tried again
@@ -81,6 +88,10 @@ void SendQueue::fill_chain(Link& link, Lane& lane, Chain& chain) {
             drop_unposted(id);
             --i;
             continue;
+        }
+        if (!unit.flying) {
+            if (flying > 0 && flying + unit.bytes > window()) return;
+            flying += unit.bytes;
         }
         while (!finished_posting(unit) && chain.size < most) {
             const std::size_t before = chain.size;
@@ -147,6 +158,10 @@ void SendQueue::account_accepted(Lane& lane, const Chain& chain, std::size_t acc
             ++work.immediates[unit.lane];
         }
         ++unit.in_flight;
+        if (!std::exchange(unit.flying, true)) {
+            lane.flying += unit.bytes;
+            clock_.posted(work.flow, unit.finish, unit.bytes);
+        }
         lane.in_flight.push({chain.units[i], false});
         work.source->writes.fetch_add(1, std::memory_order_relaxed);
         if (!work.posted) {

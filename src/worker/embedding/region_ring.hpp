@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace remit::worker::embedding {
@@ -20,8 +19,9 @@ public:
         for (std::uint32_t i = count; i-- > 0;) free_.push_back(i);
     }
 
-    [[nodiscard]] std::optional<std::uint32_t> take() {
-        if (free_.empty()) return std::nullopt;
+    /// True where none is free.
+    [[nodiscard]] bool empty() const noexcept { return free_.empty(); }
+    [[nodiscard]] std::uint32_t take() {
         const std::uint32_t index = free_.back();
         free_.pop_back();
         return index;

@@ -50,6 +50,7 @@ void SendQueue::destroy_link(const GenerationKey& key) {
     for (auto& [attempt, work] : works_) {
         if (work->link != link.get()) continue;
         work->link = nullptr;
+        work->queued = false;
         work->cancelled = true;
         work->unstaged.clear();
     }
@@ -67,6 +68,7 @@ void SendQueue::start(const protocol::embedding::StartRound& request, std::share
     if (!slot) {
         slot = std::make_unique<Work>();
         slot->key = request.key;
+        slot->flow.weight = weight_of(source->priority);
         slot->link = link == links_.end() ? nullptr : link->second.get();
         slot->immediates.assign(slot->link != nullptr ? slot->link->lanes().size() : 0, 0);
     }
@@ -95,11 +97,13 @@ void SendQueue::close(const AttemptKey& key) {
     work->cancelled = true;
     work->unstaged.clear();
     work->busy = true;
+    clock_.join(work->flow);
     for (std::uint32_t lane = 0; lane < work->immediates.size(); ++lane) {
         for (std::uint32_t round = work->immediates[lane]; round < work->accepted; ++round) {
             const UnitId id = new_unit(*work, nullptr, lane);
             units_[id].immediate = true;
             units_[id].closing = true;
+            units_[id].finish = clock_.charge(work->flow, 0);
             gathering_.push(id);
         }
     }
@@ -139,7 +143,7 @@ std::vector<GenerationKey> SendQueue::links() const {
     return keys;
 }
 
-SendQueue::Work* SendQueue::work_at(const AttemptKey& key) {
+Work* SendQueue::work_at(const AttemptKey& key) {
     const auto found = works_.find(key);
     return found == works_.end() ? nullptr : found->second.get();
 }

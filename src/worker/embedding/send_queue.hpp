@@ -5,10 +5,10 @@
 #include "protocol/embedding/actions.hpp"
 #include "worker/embedding/link.hpp"
 #include "worker/embedding/region_ring.hpp"
+#include "worker/embedding/work.hpp"
 
 #include <remit/layout.hpp>
 
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -17,16 +17,6 @@
 #include <vector>
 
 namespace remit::worker::embedding {
-
-/// What a send reads, and what it has done so far. The counters are read by user threads.
-struct SendSource {
-    BlockMap map;
-    BlockTable table;
-    Aux aux{};
-    std::atomic<std::uint32_t> rounds{0};
-    std::atomic<std::uint64_t> writes{0};
-    std::atomic<std::uint64_t> bytes{0};
-};
 
 /// What the data plane tells the state machine.
 struct SendEvent {
@@ -39,16 +29,18 @@ struct SendEvent {
 };
 
 /// The data plane of an embedding worker: rounds are planned, cut into chunks, gathered into send regions and posted,
-/// chunk k+1 gathered while chunk k is on the wire. Chunks of different attempts take turns.
+/// chunk k+1 gathered while chunk k is on the wire. Chunks of different attempts share the wire by their weights.
 ///
-/// A unit is what one chunk puts on one queue pair. Units pass three queues in order: gathering, the lane's waiting
-/// list, the lane's requests in flight; so rounds of an attempt go in order on each queue pair, and the last unit of a
-/// round there carries its immediate. Owned by one thread.
+/// A unit is what one chunk puts on one queue pair. Units pass three queues: gathering, the lane's waiting list, the
+/// lane's requests in flight. Those of one attempt stay in order, so that its rounds go in order on each queue pair, and
+/// the last unit of a round there carries its immediate; those of different attempts overtake each other in the waiting
+/// list. The queue pair holds few chunks at once: what is there cannot be overtaken. Owned by one thread.
 class SendQueue {
 public:
     struct Settings {
         plan::RoundSettings plan;
         std::uint32_t send_regions = 4;
+        std::uint32_t chunks_in_flight = 2;  ///< on a queue pair
         Link::Settings link;
     };
 
@@ -76,51 +68,13 @@ public:
     [[nodiscard]] std::vector<protocol::GenerationKey> links() const;
 
 private:
-    struct Round {
-        std::uint32_t number = 0;
-        plan::RoundPlan plan;
-        std::uint32_t first_lane = 0;
-        std::uint32_t next_unit = 0;  ///< to be staged
-        std::uint32_t units = 0;      ///< chunks, then immediates on lanes without a chunk
-        std::uint32_t done = 0;
-    };
-
-    /// One attempt's work.
-    struct Work {
-        protocol::AttemptKey key;
-        Link* link = nullptr;  ///< null once destroyed
-        std::shared_ptr<SendSource> source;
-        Fifo<Round*> unstaged;
-        std::vector<std::unique_ptr<Round>> rounds;  ///< by number; a written one is reset
-        std::uint32_t accepted = 0;
-        std::vector<std::uint32_t> immediates;  ///< posted a lane
-        std::uint32_t units = 0;                ///< staged and not done
-        bool queued = false;                    ///< in turns_
-        bool cancelled = false;
-        bool busy = false;
-        bool posted = false;
-        bool forgotten = false;
-    };
-
-    struct Unit {
-        Work* work = nullptr;
-        Round* round = nullptr;  ///< null for an immediate that closes a round
-        std::uint32_t lane = 0;
-        std::uint32_t next_write = 0;
-        std::uint32_t end_write = 0;
-        std::int64_t region = -1;
-        memory::Ticket ticket = 0;
-        std::uint32_t in_flight = 0;
-        bool immediate = false;  ///< its last request carries the immediate; alone where there is no write
-        bool closing = false;    ///< posted although the attempt is cancelled
-        bool counted = false;    ///< among link->staged
-        bool truncated = false;  ///< cancelled after a part of it was posted
-    };
-
     // stage.cpp
     bool stage();
-    bool stage_next(Work& work);
-    bool may_stage(const Work& work) const;
+    void stage_next(Work& work);
+    void gather(Unit& unit, const plan::Chunk& chunk);
+    [[nodiscard]] Link* next_link();
+    [[nodiscard]] bool may_stage(Link& link);
+    void wait_in_lane(UnitId id);
     UnitId new_unit(Work& work, Round* round, std::uint32_t lane);
     void take_turn(Work& work);
     bool collect_gathered();
@@ -132,6 +86,7 @@ private:
     bool post_marker(Link& link, Lane& lane);
     [[nodiscard]] bool finished_posting(const Unit& unit) const noexcept;
     struct Chain;
+    [[nodiscard]] std::uint64_t window() const noexcept;
     void fill_chain(Link& link, Lane& lane, Chain& chain);
     void drop_unposted(UnitId id);
     void add_request(Link& link, Unit& unit, UnitId id, Chain& chain);
@@ -153,7 +108,7 @@ private:
     RegionRing regions_;
     std::map<protocol::GenerationKey, std::unique_ptr<Link>> links_;
     std::map<protocol::AttemptKey, std::unique_ptr<Work>> works_;
-    Fifo<Work*> turns_;  ///< attempts with something to stage; a null entry is one that was forgotten
+    FairClock clock_;
     Fifo<UnitId> gathering_;
     std::vector<Unit> units_;
     std::vector<UnitId> free_units_;

@@ -5,12 +5,18 @@
 #include "base/checked.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace remit::worker::embedding {
 namespace {
 
 // A round is striped over its queue pairs in chunks no smaller than this.
 constexpr std::uint64_t kSmallestStripe = 64u << 10;
+
+/// The chunk that a round's next unit carries; nothing for an immediate alone.
+const plan::Chunk* next_chunk(const Round& round) {
+    return round.next_unit < round.plan.chunks.size() ? &round.plan.chunks[round.next_unit] : nullptr;
+}
 
 }  // namespace
 
@@ -35,7 +41,7 @@ void SendQueue::plan_round(Work& work, const protocol::embedding::StartRound& re
         return;
     }
     const auto chunks = static_cast<std::uint32_t>(round->plan.chunks.size());
-    round->first_lane = request.round % lanes;
+    round->first_lane = static_cast<std::uint32_t>((request.key.attempt + request.round) % lanes);
     round->units = std::max(chunks, lanes);
     if (work.rounds.size() <= round->number) work.rounds.resize(round->number + 1);
     work.unstaged.push(round.get());
@@ -46,62 +52,75 @@ void SendQueue::plan_round(Work& work, const protocol::embedding::StartRound& re
 void SendQueue::take_turn(Work& work) {
     if (work.queued || work.unstaged.empty()) return;
     work.queued = true;
-    turns_.push(&work);
+    clock_.join(work.flow);
+    const plan::Chunk* chunk = next_chunk(*work.unstaged.front());
+    work.link->turns.push(clock_.finish_of(work.flow, chunk != nullptr ? chunk->bytes : 0), &work);
 }
 
 bool SendQueue::stage() {
     bool moved = false;
-    std::size_t refused = 0;
-    while (!turns_.empty() && refused < turns_.size()) {
-        Work* work = turns_.front();
-        turns_.pop();
-        if (work == nullptr) continue;
-        work->queued = false;
-        const bool staged = !work->unstaged.empty() && may_stage(*work) && stage_next(*work);
-        moved |= staged;
-        refused = staged ? 0 : refused + 1;
-        take_turn(*work);
+    while (Link* link = next_link()) {
+        Work& work = *link->turns.front();
+        link->turns.pop();
+        work.queued = false;
+        if (work.unstaged.empty()) {  // cancelled meanwhile
+            check_idle(work);
+            continue;
+        }
+        stage_next(work);
+        take_turn(work);
+        moved = true;
     }
     return moved;
 }
 
-/// One peer that takes nothing must not hold all the send regions: with several links each has half of them at most.
-bool SendQueue::may_stage(const Work& work) const {
-    const std::uint32_t share = links_.size() > 1 ? std::max(1u, settings_.send_regions / 2) : settings_.send_regions;
-    return work.link->staged < share;
+/// The link whose next attempt is first of all.
+Link* SendQueue::next_link() {
+    Link* next = nullptr;
+    for (auto& [key, link] : links_) {
+        if (link->turns.empty() || !may_stage(*link)) continue;
+        if (next == nullptr || link->turns.finish() < next->turns.finish()) next = link.get();
+    }
+    return next;
 }
 
-/// Stages the next unit of the attempt's oldest round; false where no send region is free.
-bool SendQueue::stage_next(Work& work) {
+/// One peer that takes nothing must not hold all the send regions: with several links each has half of them at most.
+bool SendQueue::may_stage(Link& link) {
+    const std::uint32_t share = links_.size() > 1 ? std::max(1u, settings_.send_regions / 2) : settings_.send_regions;
+    if (link.staged >= share) return false;
+    const Work& work = *link.turns.front();
+    const plan::Chunk* chunk = work.unstaged.empty() ? nullptr : next_chunk(*work.unstaged.front());
+    return chunk == nullptr || chunk->region_bytes == 0 || !regions_.empty();
+}
+
+/// Stages the next unit of the attempt's oldest round.
+void SendQueue::stage_next(Work& work) {
     Round& round = *work.unstaged.front();
     const auto lanes = static_cast<std::uint32_t>(work.link->lanes().size());
-    const auto chunks = static_cast<std::uint32_t>(round.plan.chunks.size());
     const std::uint32_t index = round.next_unit;
-    const bool has_chunk = index < chunks;
-    std::optional<std::uint32_t> region;
-    if (has_chunk && round.plan.chunks[index].region_bytes > 0) {
-        region = regions_.take();
-        if (!region) return false;
-    }
+    const plan::Chunk* chunk = next_chunk(round);
     const UnitId id = new_unit(work, &round, (round.first_lane + index) % lanes);
     Unit& unit = units_[id];
     // The last unit of the round on its lane; lanes that no chunk reaches get an immediate alone.
     unit.immediate = index + lanes >= round.units;
-    if (has_chunk) {
-        const plan::Chunk& chunk = round.plan.chunks[index];
-        unit.next_write = chunk.first_write;
-        unit.end_write = chunk.first_write + chunk.writes;
+    if (chunk != nullptr) {
+        unit.next_write = chunk->first_write;
+        unit.end_write = chunk->first_write + chunk->writes;
+        unit.bytes = chunk->bytes;
         unit.counted = true;
         ++work.link->staged;
-        if (region) {
-            unit.region = *region;
-            const std::span<const memory::Copy> copies(round.plan.copies);
-            unit.ticket = copies_.submit(copies.subspan(chunk.first_copy, chunk.copies), regions_.address(*region));
-        }
+        if (chunk->region_bytes > 0) gather(unit, *chunk);
     }
+    unit.finish = clock_.charge(work.flow, unit.bytes);
     gathering_.push(id);
     if (++round.next_unit == round.units) work.unstaged.pop();
-    return true;
+}
+
+void SendQueue::gather(Unit& unit, const plan::Chunk& chunk) {
+    const std::uint32_t region = regions_.take();
+    unit.region = region;
+    const std::span<const memory::Copy> copies(unit.round->plan.copies);
+    unit.ticket = copies_.submit(copies.subspan(chunk.first_copy, chunk.copies), regions_.address(region));
 }
 
 UnitId SendQueue::new_unit(Work& work, Round* round, std::uint32_t lane) {
@@ -121,7 +140,7 @@ UnitId SendQueue::new_unit(Work& work, Round* round, std::uint32_t lane) {
     return id;
 }
 
-/// Gathered units join their lane in the order in which they were staged.
+/// Gathered units join their lane.
 bool SendQueue::collect_gathered() {
     bool moved = false;
     while (!gathering_.empty()) {
@@ -133,10 +152,20 @@ bool SendQueue::collect_gathered() {
         if (unit.work->link == nullptr || (unit.work->cancelled && !unit.closing)) {
             finish_unit(id, false);
         } else {
-            unit.work->link->lanes()[unit.lane].waiting.push(id);
+            wait_in_lane(id);
         }
     }
     return moved;
+}
+
+/// Before those that would finish later. An attempt's own units keep their order: each finishes no sooner than the last.
+void SendQueue::wait_in_lane(UnitId id) {
+    Fifo<UnitId>& waiting = units_[id].work->link->lanes()[units_[id].lane].waiting;
+    waiting.push(id);
+    for (std::size_t i = waiting.size() - 1; i > 0; --i) {
+        if (units_[waiting[i - 1]].finish <= units_[id].finish) return;
+        std::swap(waiting[i - 1], waiting[i]);
+    }
 }
 
 }  // namespace remit::worker::embedding
