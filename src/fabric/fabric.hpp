@@ -38,6 +38,24 @@ enum class Access : std::uint8_t {
     remote_read_write,  ///< also the target of Opcode::read
 };
 
+/// A range of a dma-buf, to be reached under addresses of its own. `address` and `offset` must be congruent modulo the
+/// page. The descriptor may be closed once it is registered.
+struct DmabufRange {
+    int descriptor = -1;
+    std::uint64_t offset = 0;   ///< of the first byte in the dma-buf
+    std::uint64_t bytes = 0;
+    std::uint64_t address = 0;  ///< of the first byte in work requests
+    bool pcie = false;          ///< exported with the PCIe mapping: only where Fabric::takes_pcie_mapping()
+};
+
+/// A registration that may be refused without that being an error: there is another way to go on.
+struct Registered {
+    std::unique_ptr<MemoryRegion> region;  ///< empty where it was refused
+    bool unsupported = false;  ///< device, driver or kernel never do this; false: it did not work for this range
+    int error = 0;             ///< errno of the call
+    std::string refusal;       ///< the call, its error in words and number, the remedy where there is one
+};
+
 /// One local piece of a work request.
 struct Piece {
     std::uint64_t address = 0;
@@ -166,6 +184,15 @@ public:
 
     /// @throws Error(environment): memlock (with the limit and the command that raises it), EFAULT, device limits.
     virtual std::unique_ptr<MemoryRegion> register_memory(void* address, std::size_t bytes, Access access) = 0;
+    /// Memory of a device, by dma-buf. @throws Error(bad_argument) for 0 bytes or an address not congruent to the offset.
+    virtual Registered register_dmabuf(const DmabufRange& range, Access access) = 0;
+    /// Memory of a device by its address, for which the kernel needs the device's peer memory module.
+    /// @throws Error(bad_argument) for 0 bytes.
+    virtual Registered register_peer_memory(std::uint64_t address, std::uint64_t bytes, Access access) = 0;
+    /// Whether register_dmabuf() takes ranges exported with the PCIe mapping.
+    [[nodiscard]] virtual bool takes_pcie_mapping() const noexcept = 0;
+    /// NUMA node of the device; -1 where there is none or it is not known.
+    [[nodiscard]] virtual int numa_node() const noexcept = 0;
     virtual std::unique_ptr<CompletionQueue> create_completion_queue(std::uint32_t depth) = 0;
     virtual std::unique_ptr<ReceiveQueue> create_receive_queue(std::uint32_t depth) = 0;
     virtual std::unique_ptr<QueuePair> create_queue_pair(const QueuePairOptions& options) = 0;
@@ -180,7 +207,8 @@ public:
 
 /// How a verbs device is opened. Empty or negative: chosen by remit and logged.
 struct VerbsOptions {
-    std::string device;     ///< name; empty: the owner of `local_ip`, else the only active one
+    std::string device;     ///< name; empty: the nearest to `near_pci`, else the owner of `local_ip`, else the first active one
+    std::string near_pci;   ///< PCI address of the GPU whose memory is moved, as "0000:1b:00.0"; empty: host memory
     std::string local_ip;   ///< address the control channel uses, to find the device that owns it
     int gid_index = -1;     ///< -1: RoCEv2 routable IPv4-mapped, then IPv6; link-local only when named
     int port = 0;           ///< 0: the first active port

@@ -2,6 +2,8 @@
 
 #include <spdlog/fmt/fmt.h>
 #include <sys/resource.h>
+#include <unistd.h>
+#include <remit/error.hpp>
 
 #include <cerrno>
 #include <system_error>
@@ -27,6 +29,20 @@ std::string remedy(int error, std::uint64_t memlock_limit) {
 std::string registration_error_text(const void* address, std::size_t bytes, int error, std::uint64_t memlock_limit) {
     return fmt::format("cannot register {} bytes at {}: {} ({}): {}", bytes, address,
                        std::generic_category().message(error), error, remedy(error, memlock_limit));
+}
+
+std::string refusal_text(std::string_view call, std::string_view what, int error) {
+    return fmt::format("{} {}: {} ({})", call, what, std::generic_category().message(error), error);
+}
+
+void check(const DmabufRange& range) {
+    if (range.bytes == 0) throw Error(ErrorKind::bad_argument, "a memory region of 0 bytes: register at least one");
+    const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    if ((range.address - range.offset) % page == 0) return;
+    throw Error(ErrorKind::bad_argument,
+                fmt::format("a dma-buf range at offset {:#x} cannot have the address {:#x}; permitted: the same place in a "
+                            "page of {} bytes",
+                            range.offset, range.address, page));
 }
 
 }  // namespace remit::fabric

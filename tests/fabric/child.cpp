@@ -1,6 +1,6 @@
 #include "child.hpp"
 
-#include "fabric/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/prctl.h>

@@ -1,6 +1,6 @@
 #include "side.hpp"
 
-#include "fabric/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>

@@ -1,6 +1,6 @@
 #include "child.hpp"
 
-#include "fabric/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "fabric/status.hpp"
 
 #include <gtest/gtest.h>

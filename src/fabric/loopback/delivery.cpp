@@ -54,12 +54,20 @@ void refuse_access(QueuePairState& peer) {
                      fmt::format("{}: local access violation (queue pair {})", peer.port->name, peer.local.number)});
 }
 
-void copy(const WorkRequest& request) {
+/// Where the bytes lie that a region has at `address`; both were checked.
+std::byte* data_at(const Network& network, std::uint32_t key, const Port& port, std::uint64_t address,
+                   std::uint64_t bytes) {
+    const RegionState& region = *network.find_region(key, port, address, bytes);
+    return pointer(region.data + (address - region.address));
+}
+
+void copy(const Network& network, const QueuePairState& sender, const QueuePairState& peer,
+          const WorkRequest& request) {
     std::uint64_t remote = request.remote_address;
     for (const Piece& piece : request.pieces) {
         if (piece.bytes == 0) continue;
-        std::byte* there = pointer(remote);
-        std::byte* here = pointer(piece.address);
+        std::byte* there = data_at(network, request.remote_key, *peer.port, remote, piece.bytes);
+        std::byte* here = data_at(network, piece.local_key, *sender.port, piece.address, piece.bytes);
         if (request.opcode == Opcode::read) {
             std::memmove(here, there, piece.bytes);
         } else {
@@ -104,7 +112,7 @@ std::uint32_t deliver(Network& network, QueuePairState& sender, const WorkReques
     }
     const bool wants_receive = request.opcode == Opcode::write_with_immediate;
     if (wants_receive && (!peer->receives || peer->receives->available == 0)) return status::receiver_not_ready;
-    copy(request);
+    copy(network, sender, *peer, request);
     if (wants_receive) show_immediate(peer, request.immediate);
     return status::success;
 }

@@ -1,6 +1,7 @@
 #include "fabric/fabric.hpp"
 
 #include "fabric/loopback/completion_queue.hpp"
+#include "fabric/loopback/dmabuf_mapping.hpp"
 #include "fabric/loopback/network.hpp"
 #include "fabric/loopback/queue_pair.hpp"
 #include "fabric/registration_error.hpp"
@@ -18,8 +19,11 @@ namespace {
 
 class LoopbackMemoryRegion final : public MemoryRegion {
 public:
-    LoopbackMemoryRegion(std::shared_ptr<Network> network, RegionState region)
-        : network_(std::move(network)), address_(region.address), length_(region.length) {
+    LoopbackMemoryRegion(std::shared_ptr<Network> network, RegionState region, DmabufMapping mapping = {})
+        : network_(std::move(network)),
+          mapping_(std::move(mapping)),
+          address_(region.address),
+          length_(region.length) {
         const std::lock_guard lock(network_->mutex());
         key_ = network_->add(std::move(region));
     }
@@ -37,6 +41,7 @@ public:
 
 private:
     std::shared_ptr<Network> network_;
+    DmabufMapping mapping_;  ///< outlives the region's place in the network
     std::uint64_t address_;
     std::uint64_t length_;
     std::uint32_t key_ = 0;
@@ -76,9 +81,35 @@ public:
         if (address == nullptr) {
             throw Error(ErrorKind::environment, registration_error_text(address, bytes, EFAULT, RLIM_INFINITY));
         }
-        return std::make_unique<LoopbackMemoryRegion>(
-            network_, RegionState{port_, std::bit_cast<std::uintptr_t>(address), bytes, access});
+        const std::uint64_t first = std::bit_cast<std::uintptr_t>(address);
+        return std::make_unique<LoopbackMemoryRegion>(network_, RegionState{port_, first, bytes, access, first});
     }
+    Registered register_dmabuf(const DmabufRange& range, Access access) override {
+        check(range);
+        // Bytes are moved by the CPU: a dma-buf that it can map will do. Those of GPUs refuse that.
+        Registered result;
+        DmabufMapping mapping(range);
+        if (!mapping.valid()) {
+            result.error = mapping.error();
+            result.unsupported = result.error == ENODEV || result.error == EOPNOTSUPP;
+            result.refusal = refusal_text("mmap", "of a dma-buf for the loopback fabric, which copies with the CPU", result.error);
+            return result;
+        }
+        const std::uint64_t data = mapping.data();
+        result.region = std::make_unique<LoopbackMemoryRegion>(
+            network_, RegionState{port_, range.address, range.bytes, access, data}, std::move(mapping));
+        return result;
+    }
+    Registered register_peer_memory(std::uint64_t, std::uint64_t bytes, Access) override {
+        if (bytes == 0) throw Error(ErrorKind::bad_argument, "a memory region of 0 bytes: register at least one");
+        Registered result;
+        result.unsupported = true;
+        result.error = EOPNOTSUPP;
+        result.refusal = "the loopback fabric copies with the CPU, which cannot read memory of a device";
+        return result;
+    }
+    [[nodiscard]] bool takes_pcie_mapping() const noexcept override { return false; }
+    [[nodiscard]] int numa_node() const noexcept override { return -1; }
     std::unique_ptr<CompletionQueue> create_completion_queue(std::uint32_t depth) override {
         return std::make_unique<LoopbackCompletionQueue>(network_, port_, depth);
     }

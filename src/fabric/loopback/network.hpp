@@ -1,6 +1,6 @@
 #pragma once
 
-#include "fabric/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "fabric/fabric.hpp"
 
 #include <cstdint>
@@ -76,6 +76,7 @@ struct RegionState {
     std::uint64_t address = 0;
     std::uint64_t length = 0;
     Access access = Access::local;
+    std::uint64_t data = 0;  ///< where the first byte really lies: `address`, or a mapping of a dma-buf
 };
 
 /// The fabrics that reach each other.

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <fstream>
 #include <utility>
 
 namespace remit::fabric::verbs {
@@ -66,6 +68,7 @@ void Device::open(const VerbsOptions& options) {
     gid_ = choose_gid(name_, port_, options.gid_index, local);
     mtu_ = choose_mtu(options.mtu, port_.mtu);
     context_ = std::move(inventory.contexts[device.index]);
+    std::ifstream(std::filesystem::path(context_->device->ibdev_path) / "device" / "numa_node") >> numa_node_;
     log().info("RDMA device {} ({}; GID: {})", describe(), device.reason, gid_.reason);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "fabric/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "fabric/fabric.hpp"
 #include "fabric/verbs/choice.hpp"
 #include "fabric/verbs/handles.hpp"
@@ -32,6 +32,8 @@ public:
     /// RDMA READs a queue pair may have on the wire at once.
     [[nodiscard]] std::uint8_t reads_in_flight() const noexcept { return reads_in_flight_; }
     [[nodiscard]] std::string describe() const;
+    /// -1: none, or not known.
+    [[nodiscard]] int numa_node() const noexcept { return numa_node_; }
 
     [[nodiscard]] int wake_descriptor() const noexcept { return wake_.get(); }
     void clear_wakeups();
@@ -56,6 +58,7 @@ private:
     std::uint32_t mtu_ = 0;
     Limits limits_;
     std::uint8_t reads_in_flight_ = 0;
+    int numa_node_ = -1;
 
     ContextHandle context_;
     DomainHandle domain_;

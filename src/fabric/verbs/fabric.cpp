@@ -2,9 +2,9 @@
 
 #include "fabric/verbs/completion_queue.hpp"
 #include "fabric/verbs/device.hpp"
-#include "fabric/verbs/memory_region.hpp"
 #include "fabric/verbs/queue_pair.hpp"
 #include "fabric/verbs/receive_queue.hpp"
+#include "fabric/verbs/registrar.hpp"
 
 #include <remit/error.hpp>
 
@@ -31,7 +31,10 @@ std::shared_ptr<ReceiveQueueCore> core_of(ReceiveQueue* queue, const std::shared
 
 class VerbsFabric final : public Fabric {
 public:
-    explicit VerbsFabric(const VerbsOptions& options) : device_(std::make_shared<Device>(options)) {}
+    explicit VerbsFabric(const VerbsOptions& options)
+        : device_(std::make_shared<Device>(options)),
+          registrar_(registration_calls(device_->context()), device_->domain(), device_->name(),
+                     options.relaxed_ordering) {}
 
     [[nodiscard]] std::string_view kind() const noexcept override { return "verbs"; }
     [[nodiscard]] std::string device() const override { return device_->name(); }
@@ -39,8 +42,16 @@ public:
     [[nodiscard]] const Limits& limits() const noexcept override { return device_->limits(); }
 
     std::unique_ptr<MemoryRegion> register_memory(void* address, std::size_t bytes, Access access) override {
-        return std::make_unique<VerbsMemoryRegion>(device_, address, bytes, access);
+        return registrar_.memory(address, bytes, access, device_);
     }
+    Registered register_dmabuf(const DmabufRange& range, Access access) override {
+        return registrar_.dmabuf(range, access, device_);
+    }
+    Registered register_peer_memory(std::uint64_t address, std::uint64_t bytes, Access access) override {
+        return registrar_.peer_memory(address, bytes, access, device_);
+    }
+    [[nodiscard]] bool takes_pcie_mapping() const noexcept override { return registrar_.takes_pcie_mapping(); }
+    [[nodiscard]] int numa_node() const noexcept override { return device_->numa_node(); }
     std::unique_ptr<CompletionQueue> create_completion_queue(std::uint32_t depth) override {
         return std::make_unique<VerbsCompletionQueue>(std::make_shared<CompletionQueueCore>(device_, depth));
     }
@@ -64,6 +75,7 @@ public:
 
 private:
     std::shared_ptr<Device> device_;
+    Registrar registrar_;
 };
 
 }  // namespace

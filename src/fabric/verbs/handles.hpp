@@ -30,6 +30,5 @@ using ChannelHandle = Handle<ibv_comp_channel, &ibv_destroy_comp_channel>;
 using CompletionQueueHandle = Handle<ibv_cq, &ibv_destroy_cq>;
 using ReceiveQueueHandle = Handle<ibv_srq, &ibv_destroy_srq>;
 using QueuePairHandle = Handle<ibv_qp, &ibv_destroy_qp>;
-using MemoryHandle = Handle<ibv_mr, &ibv_dereg_mr>;
 
 }  // namespace remit::fabric::verbs

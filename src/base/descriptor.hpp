@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace remit::fabric {
+namespace remit {
 
 /// Owns a file descriptor.
 class Descriptor {
@@ -27,4 +27,4 @@ private:
     int fd_ = -1;
 };
 
-}  // namespace remit::fabric
+}  // namespace remit

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+
+namespace remit {
+
+/// Where a pool's blocks and send regions lie.
+enum class MemoryKind : std::uint8_t {
+    host,    ///< ordinary memory, copied by the CPU
+    pinned,  ///< host memory that a GPU reaches too; its kernels copy
+    cuda,    ///< memory of a GPU
+};
+
+/// How the NIC reaches memory of a GPU. Decided once a pool and logged.
+enum class GpuDirect : std::uint8_t {
+    automatic,  ///< the first of those below that driver, kernel and NIC take
+    dmabuf,     ///< a dma-buf exported by the driver
+    peermem,    ///< the kernel module nvidia-peermem
+    staged,     ///< not at all: blocks stay on the GPU, pinned host memory is registered in their place
+};
+
+/// How memory of a GPU is allocated.
+enum class DeviceAllocation : std::uint8_t {
+    plain,           ///< as by cudaMalloc
+    virtual_memory,  ///< as by cuMemCreate, asked to be capable of GPUDirect RDMA; a multiple of 2 MiB
+};
+
+struct MemoryOptions {
+    MemoryKind kind = MemoryKind::host;
+    int device = 0;  ///< CUDA ordinal; for pinned and cuda
+    GpuDirect gpu_direct = GpuDirect::automatic;
+    DeviceAllocation allocation = DeviceAllocation::plain;
+    /// Sets CU_CTX_SYNC_MEMOPS on the device's primary context where memory refuses the attribute for itself, as
+    /// virtual memory does. It makes every synchronous copy of the whole process on that device wait: off unless asked for.
+    bool context_sync_memops = false;
+};
+
+}  // namespace remit
