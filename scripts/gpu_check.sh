@@ -49,7 +49,7 @@ architectures() {
     printf ' -gencode arch=compute_%s,code=compute_%s' "$newest" "$newest"
 }
 
-flags="-std=c++20 -O3 -I$repository/cuda -I$repository/tests/cuda -I$repository/src $(architectures)"
+flags="-std=c++20 -O3 -I$repository/cuda -I$repository/tests/cuda -I$repository/src -I$repository/include $(architectures)"
 
 # Compiles what is older than any source or header of it.
 compile() {  # source

@@ -1,5 +1,6 @@
 #include "host/launcher.hpp"
 
+#include "host/context.hpp"
 #include "host/pack.hpp"
 #include "kernels/kernels.hpp"
 #include "kernels/work.hpp"
@@ -7,34 +8,9 @@
 #include <algorithm>
 
 namespace remit::gpu {
-namespace {
-
-/// Makes a device current and the one before again.
-class DeviceScope {
-public:
-    explicit DeviceScope(int device) : status_(cudaGetDevice(&before_)) {
-        if (status_ != cudaSuccess) return;
-        status_ = cudaSetDevice(device);
-        entered_ = status_ == cudaSuccess;
-    }
-    DeviceScope(const DeviceScope&) = delete;
-    DeviceScope& operator=(const DeviceScope&) = delete;
-    ~DeviceScope() {
-        if (entered_) static_cast<void>(cudaSetDevice(before_));
-    }
-    [[nodiscard]] cudaError_t status() const { return status_; }
-
-private:
-    int before_ = 0;
-    cudaError_t status_;
-    bool entered_ = false;
-};
-
-}  // namespace
-
 cudaError_t CopyLauncher::create(const LauncherOptions& options, std::unique_ptr<CopyLauncher>& launcher) {
     if (options.block_budget == 0) return cudaErrorInvalidValue;
-    const DeviceScope scope(options.device);
+    const ContextScope scope(options.device);
     if (scope.status() != cudaSuccess) return scope.status();
     std::unique_ptr<CopyLauncher> made(new CopyLauncher(options));
     if (const cudaError_t status = made->open(); status != cudaSuccess) return status;

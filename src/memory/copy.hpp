@@ -1,7 +1,11 @@
 #pragma once
 
+#include "memory/streams.hpp"
+
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
 
 namespace remit::memory {
 
@@ -21,9 +25,24 @@ using Ticket = std::uint64_t;
 class CopyExecutor {
 public:
     virtual ~CopyExecutor() = default;
+    /// Called once by the thread that owns the executor from then on, before anything else.
+    virtual void bind() {}
     /// Starts a batch; the copies may be forgotten when it returns.
     virtual Ticket submit(std::span<const Copy> copies, std::uint64_t destination_base) = 0;
+    /// Nothing is read or written for the batch any more; it has been copied unless failure() says something.
     [[nodiscard]] virtual bool done(Ticket ticket) = 0;
+
+    // What follows is for executors whose batches go on after submit().
+
+    /// Why no batch can be trusted to be copied any more, once one may not have been: a CUDA error's name and text.
+    /// Sticky.
+    [[nodiscard]] virtual std::string failure() const { return {}; }
+    /// The oldest batch has been under way for longer than its bytes explain: not worth spinning for.
+    [[nodiscard]] virtual bool late() const { return false; }
+    /// The batch has been handed to the device, if not all of it is done. False for one that waits for those before it.
+    [[nodiscard]] virtual bool launched(Ticket) { return true; }
+    /// A point behind everything handed to the device so far; null where nothing goes on after submit(), or on failure.
+    [[nodiscard]] virtual std::shared_ptr<StreamPoint> mark() { return nullptr; }
 };
 
 }  // namespace remit::memory

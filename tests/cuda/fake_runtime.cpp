@@ -1,9 +1,13 @@
 #include "fake_runtime.hpp"
 
 #include "kernels/kernels.hpp"
+#include "kernels/work.hpp"
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <string_view>
 
 namespace remit::gpu::test {
 namespace {
@@ -25,6 +29,33 @@ Launch read_batch(const void* kernel, const void* argument) {
     return read_inline<ListBatch>(argument);
 }
 
+void run_piece(const PieceView& piece) {
+    const std::uint64_t bytes = std::uint64_t{piece.end - piece.begin - 1} * kSlotBytes + piece.tail - piece.head;
+    auto* const destination = reinterpret_cast<std::byte*>(piece.destination + piece.head);
+    if (piece.mode == Mode::zeros) {
+        std::memset(destination, 0, bytes);
+    } else {
+        std::memcpy(destination, reinterpret_cast<const std::byte*>(piece.source + piece.head), bytes);
+    }
+}
+
+void run_kernel(const Launch& launch) {
+    for (std::uint32_t i = 0; i < launch.header.pieces; ++i) run_piece(view_of(launch.header, launch.pieces.data(), i));
+    if (machine.lose_words) return;
+    auto* const word = launch.header.progress - machine.word_alias_distance / sizeof(std::uint64_t);
+    std::atomic_ref<std::uint64_t>(*word).store(launch.header.sequence, std::memory_order_release);
+}
+
+bool run_one(FakeStream& stream) {
+    if (stream.held || stream.waiting.empty() || !stream.waiting.front().ready()) return false;
+    const FakeStream::Operation operation = std::move(stream.waiting.front());
+    stream.waiting.pop_front();
+    operation.run();
+    return true;
+}
+
+bool always() { return true; }
+
 cudaError_t take(const char* name, void** out, std::size_t bytes) {
     if (const cudaError_t status = machine.enter(name); status != cudaSuccess) return status;
     *out = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
@@ -42,13 +73,57 @@ cudaError_t give(const char* name, const char* taken_by, void* memory) {
     return cudaSuccess;
 }
 
+/// A stream handle or event that is nobody's.
+std::uintptr_t next_handle() {
+    static std::uintptr_t last = 0x1000;
+    return last += 0x10;
+}
+
+int get_context(void** context) {
+    const std::lock_guard lock(fake_runtime_mutex());
+    *context = machine.current_context;
+    return static_cast<int>(machine.enter("cuCtxGetCurrent"));
+}
+
+int set_context(void* context) {
+    const std::lock_guard lock(fake_runtime_mutex());
+    machine.current_context = context;
+    machine.log.push_back("cuCtxSetCurrent");
+    return 0;
+}
+
 }  // namespace
 
 cudaError_t FakeRuntime::enter(const char* name) {
     log.push_back(name);
+    for (auto& [handle, stream] : streams) {
+        const std::string_view call = name;
+        const bool unsafe = call == "cudaEventQuery" || call == "cudaStreamQuery" || call == "cudaMalloc";
+        if (stream.capturing && unsafe && capture_mode != cudaStreamCaptureModeRelaxed) ++killed_captures;
+    }
+    if (dead != cudaSuccess) return dead;
+    if (const auto told = fail_call.find(name); told != fail_call.end()) return told->second;
     if (calls++ != fail_at) return cudaSuccess;
     failed_call = name;
     return cudaErrorUnknown;
+}
+
+void FakeRuntime::put(cudaStream_t stream, FakeStream::Operation operation) {
+    streams[stream].waiting.push_back(std::move(operation));
+    pump();
+}
+
+void FakeRuntime::pump() {
+    if (dead != cudaSuccess) return;
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (auto& [handle, stream] : streams) moved |= run_one(stream);
+    }
+}
+
+std::recursive_mutex& fake_runtime_mutex() {
+    static std::recursive_mutex mutex;
+    return mutex;
 }
 
 FakeRuntime& fake_runtime() {
@@ -56,102 +131,235 @@ FakeRuntime& fake_runtime() {
 }
 
 void reset_fake_runtime() {
+    const std::lock_guard lock(fake_runtime_mutex());
     for (const auto& [memory, name] : machine.memory) std::free(memory);
     machine = FakeRuntime();
+}
+
+cudaStream_t make_user_stream() {
+    const std::lock_guard lock(fake_runtime_mutex());
+    auto* const stream = reinterpret_cast<cudaStream_t>(next_handle());
+    machine.streams[stream] = {};
+    return stream;
+}
+
+void hold_stream(cudaStream_t stream, bool held) {
+    const std::lock_guard lock(fake_runtime_mutex());
+    machine.streams[stream].held = held;
+    machine.pump();
+}
+
+void put_work(cudaStream_t stream, std::function<void()> work) {
+    const std::lock_guard lock(fake_runtime_mutex());
+    machine.put(stream, {always, std::move(work)});
+}
+
+void kill_gpu(cudaError_t error) {
+    const std::lock_guard lock(fake_runtime_mutex());
+    machine.dead = error;
 }
 
 }  // namespace remit::gpu::test
 
 using remit::gpu::test::fake_runtime;
+using remit::gpu::test::fake_runtime_mutex;
+using remit::gpu::test::FakeEvent;
+using Lock = std::lock_guard<std::recursive_mutex>;
 
 extern "C" {
 
+const char* cudaGetErrorName(cudaError_t error) {
+    switch (error) {
+        case cudaSuccess: return "cudaSuccess";
+        case cudaErrorECCUncorrectable: return "cudaErrorECCUncorrectable";
+        case cudaErrorInvalidResourceHandle: return "cudaErrorInvalidResourceHandle";
+        case cudaErrorMemoryAllocation: return "cudaErrorMemoryAllocation";
+        case cudaErrorUnknown: return "cudaErrorUnknown";
+        default: return "cudaErrorOfTheFake";
+    }
+}
+
+const char* cudaGetErrorString(cudaError_t error) {
+    return error == cudaErrorECCUncorrectable ? "uncorrectable ECC error encountered" : "text of the fake";
+}
+
+cudaError_t cudaGetLastError() { return cudaSuccess; }
+
 cudaError_t cudaDriverGetVersion(int* version) {
+    const Lock lock(fake_runtime_mutex());
     *version = fake_runtime().driver;
     return fake_runtime().enter("cudaDriverGetVersion");
 }
 
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
+    const Lock lock(fake_runtime_mutex());
     *value = attribute == cudaDevAttrComputeCapabilityMajor ? fake_runtime().compute_major : 0;
     return fake_runtime().enter("cudaDeviceGetAttribute");
 }
 
-cudaError_t cudaGetDevice(int* device) {
-    *device = fake_runtime().current_device;
-    return fake_runtime().enter("cudaGetDevice");
+cudaError_t cudaGetDriverEntryPointByVersion(const char* symbol, void** function, unsigned, unsigned long long,
+                                             cudaDriverEntryPointQueryResult* found) {
+    const bool get = std::strcmp(symbol, "cuCtxGetCurrent") == 0;
+    *function = get ? reinterpret_cast<void*>(&remit::gpu::test::get_context)
+                    : reinterpret_cast<void*>(&remit::gpu::test::set_context);
+    *found = cudaDriverEntryPointSuccess;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGetDriverEntryPoint(const char* symbol, void** function, unsigned long long flags,
+                                    cudaDriverEntryPointQueryResult* found) {
+    return cudaGetDriverEntryPointByVersion(symbol, function, 0, flags, found);
 }
 
 cudaError_t cudaSetDevice(int device) {
+    const Lock lock(fake_runtime_mutex());
     if (const cudaError_t status = fake_runtime().enter("cudaSetDevice"); status != cudaSuccess) return status;
     if (device < 0 || device >= fake_runtime().devices) return cudaErrorInvalidDevice;
     fake_runtime().current_device = device;
+    // The device's primary context.
+    fake_runtime().current_context = reinterpret_cast<void*>(std::uintptr_t{0xc0} + static_cast<unsigned>(device));
     return cudaSuccess;
 }
 
 cudaError_t cudaDeviceGetStreamPriorityRange(int* least, int* greatest) {
+    const Lock lock(fake_runtime_mutex());
     *least = fake_runtime().least_priority;
     *greatest = fake_runtime().greatest_priority;
     return fake_runtime().enter("cudaDeviceGetStreamPriorityRange");
 }
 
 cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned flags, int priority) {
+    const Lock lock(fake_runtime_mutex());
     const cudaError_t status = fake_runtime().enter("cudaStreamCreateWithPriority");
     if (status != cudaSuccess) return status;
-    *stream = reinterpret_cast<cudaStream_t>(std::uintptr_t{0x1000});
+    *stream = reinterpret_cast<cudaStream_t>(remit::gpu::test::next_handle());
+    fake_runtime().streams[*stream] = {};
     ++fake_runtime().open_streams;
     fake_runtime().stream_flags = flags;
     fake_runtime().stream_priority = priority;
     return cudaSuccess;
 }
 
-cudaError_t cudaStreamDestroy(cudaStream_t) {
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+    const Lock lock(fake_runtime_mutex());
+    fake_runtime().streams.erase(stream);
     --fake_runtime().open_streams;
     return cudaSuccess;
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+    const Lock lock(fake_runtime_mutex());
     if (stream == cudaStreamLegacy) fake_runtime().legacy_stream_waited = true;
-    return fake_runtime().enter("cudaStreamSynchronize");
+    if (const cudaError_t status = fake_runtime().enter("cudaStreamSynchronize"); status != cudaSuccess) return status;
+    // A test that still held the stream would wait for ever.
+    fake_runtime().streams[stream].held = false;
+    fake_runtime().pump();
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamQuery(cudaStream_t stream) {
+    const Lock lock(fake_runtime_mutex());
+    if (const cudaError_t status = fake_runtime().enter("cudaStreamQuery"); status != cudaSuccess) return status;
+    return fake_runtime().streams[stream].waiting.empty() ? cudaSuccess : cudaErrorNotReady;
+}
+
+cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* capture) {
+    const Lock lock(fake_runtime_mutex());
+    if (const cudaError_t status = fake_runtime().enter("cudaStreamIsCapturing"); status != cudaSuccess) return status;
+    *capture = fake_runtime().streams[stream].capturing ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
+    return cudaSuccess;
 }
 
 cudaError_t cudaThreadExchangeStreamCaptureMode(cudaStreamCaptureMode* mode) {
+    const Lock lock(fake_runtime_mutex());
     std::swap(*mode, fake_runtime().capture_mode);
     return fake_runtime().enter("cudaThreadExchangeStreamCaptureMode");
 }
 
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+    const Lock lock(fake_runtime_mutex());
+    if (const cudaError_t s = fake_runtime().enter("cudaEventCreateWithFlags"); s != cudaSuccess) return s;
+    *event = reinterpret_cast<cudaEvent_t>(remit::gpu::test::next_handle());
+    fake_runtime().events[*event] = {};
+    ++fake_runtime().open_events;
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+    const Lock lock(fake_runtime_mutex());
+    fake_runtime().events.erase(event);
+    --fake_runtime().open_events;
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+    const Lock lock(fake_runtime_mutex());
+    if (const cudaError_t status = fake_runtime().enter("cudaEventRecord"); status != cudaSuccess) return status;
+    const std::uint64_t number = ++fake_runtime().events[event].recorded;
+    fake_runtime().put(stream, {remit::gpu::test::always, [event, number] {
+                                    if (fake_runtime().events.count(event) == 0) return;
+                                    fake_runtime().events[event].passed = number;
+                                }});
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+    const Lock lock(fake_runtime_mutex());
+    if (const cudaError_t status = fake_runtime().enter("cudaEventQuery"); status != cudaSuccess) return status;
+    const FakeEvent& asked = fake_runtime().events[event];
+    return asked.passed == asked.recorded ? cudaSuccess : cudaErrorNotReady;
+}
+
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+    const Lock lock(fake_runtime_mutex());
+    if (const cudaError_t status = fake_runtime().enter("cudaStreamWaitEvent"); status != cudaSuccess) return status;
+    // As on a device: an event that was never recorded lets everybody pass.
+    const std::uint64_t wanted = fake_runtime().events[event].recorded;
+    fake_runtime().put(stream, {[event, wanted] { return fake_runtime().events[event].passed >= wanted; }, [] {}});
+    return cudaSuccess;
+}
+
 cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
+    const Lock lock(fake_runtime_mutex());
     return remit::gpu::test::take("cudaMalloc", memory, bytes);
 }
 cudaError_t cudaFree(void* memory) {
+    const Lock lock(fake_runtime_mutex());
     return remit::gpu::test::give("cudaFree", "cudaMalloc", memory);
 }
 
 cudaError_t cudaHostAlloc(void** memory, std::size_t bytes, unsigned flags) {
+    const Lock lock(fake_runtime_mutex());
     const cudaError_t status = remit::gpu::test::take("cudaHostAlloc", memory, bytes);
     if (status == cudaSuccess) fake_runtime().host_flags[*memory] = flags;
     return status;
 }
 cudaError_t cudaFreeHost(void* memory) {
+    const Lock lock(fake_runtime_mutex());
     return remit::gpu::test::give("cudaFreeHost", "cudaHostAlloc", memory);
 }
 
 cudaError_t cudaHostGetDevicePointer(void** device, void* host, unsigned) {
+    const Lock lock(fake_runtime_mutex());
     *device = static_cast<std::byte*>(host) + fake_runtime().word_alias_distance;
     return fake_runtime().enter("cudaHostGetDevicePointer");
 }
 
 cudaError_t cudaMemset(void* memory, int value, std::size_t bytes) {
+    const Lock lock(fake_runtime_mutex());
     std::memset(memory, value, bytes);
     return fake_runtime().enter("cudaMemset");
 }
 
-cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind, cudaStream_t) {
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind, cudaStream_t stream) {
+    const Lock lock(fake_runtime_mutex());
     if (const cudaError_t status = fake_runtime().enter("cudaMemcpyAsync"); status != cudaSuccess) return status;
-    std::memcpy(to, from, bytes);
+    fake_runtime().put(stream, {remit::gpu::test::always, [to, from, bytes] { std::memcpy(to, from, bytes); }});
     return cudaSuccess;
 }
 
 cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* config, const void* kernel, void** arguments) {
+    const Lock lock(fake_runtime_mutex());
     if (const cudaError_t status = fake_runtime().enter("cudaLaunchKernelExC"); status != cudaSuccess) return status;
     remit::gpu::test::Launch launch = remit::gpu::test::read_batch(kernel, arguments[0]);
     launch.kernel = kernel;
@@ -163,6 +371,16 @@ cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* config, const void* ke
                                 config->attrs[i].val.memSyncDomain == cudaLaunchMemSyncDomainRemote;
     }
     fake_runtime().launches.push_back(launch);
+    if (!fake_runtime().run_kernels) return cudaSuccess;
+    // Pieces of a list are there when the stream has come so far.
+    const bool listed = kernel == remit::gpu::list_copy_kernel();
+    const auto* const list = listed ? static_cast<const remit::gpu::ListBatch*>(arguments[0])->pieces : nullptr;
+    fake_runtime().put(config->stream, {remit::gpu::test::always, [launch, list]() mutable {
+                                            if (list != nullptr) {
+                                                launch.pieces.assign(list, list + launch.header.pieces);
+                                            }
+                                            remit::gpu::test::run_kernel(launch);
+                                        }});
     return cudaSuccess;
 }
 

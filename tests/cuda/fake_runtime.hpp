@@ -6,7 +6,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,8 +27,24 @@ struct Launch {
     bool remote_domain = false;
 };
 
-/// The CUDA runtime's functions that remit calls, on the CPU: "device" memory is host memory, kernels are recorded
-/// and not run. One machine for the process, made new by each test.
+/// A stream's work that has not run, in order. What may run is run at once, by the thread that brings it about.
+struct FakeStream {
+    struct Operation {
+        std::function<bool()> ready;
+        std::function<void()> run;
+    };
+    bool held = false;       ///< nothing of it runs
+    bool capturing = false;
+    std::deque<Operation> waiting;
+};
+
+struct FakeEvent {
+    std::uint64_t recorded = 0;  ///< how often
+    std::uint64_t passed = 0;    ///< the last record that its stream has come past
+};
+
+/// The CUDA runtime's functions that remit calls, on the CPU: "device" memory is host memory, streams run in order,
+/// kernels are recorded and, where asked for, run. One machine for the process, made new by each test.
 struct FakeRuntime {
     int driver = 13000;
     int compute_major = 9;
@@ -33,26 +53,49 @@ struct FakeRuntime {
     int greatest_priority = -5;
     int fail_at = -1;                     ///< the call with this number fails
     std::size_t word_alias_distance = 0;  ///< device addresses of mapped words are this far from the host's
+    bool run_kernels = false;
+    bool lose_words = false;  ///< kernels copy and never say so
+    std::map<std::string, cudaError_t> fail_call;  ///< every call of that name fails
+    cudaError_t dead = cudaSuccess;                ///< a sticky error: every call returns it, nothing runs
 
     int calls = 0;
     std::string failed_call;
     int current_device = 0;
+    void* current_context = nullptr;
     int open_streams = 0;
+    int open_events = 0;
     int stream_priority = 0;
     unsigned stream_flags = 0;
     cudaStreamCaptureMode capture_mode = cudaStreamCaptureModeGlobal;
+    std::uint64_t killed_captures = 0;  ///< by calls in another mode than relaxed while a stream captured
     bool legacy_stream_waited = false;
     std::map<void*, std::string> memory;  ///< held, with the call that took it
     std::map<void*, unsigned> host_flags;
+    std::map<cudaStream_t, FakeStream> streams;
+    std::map<cudaEvent_t, FakeEvent> events;
     std::vector<Launch> launches;
     std::vector<std::string> log;
 
     /// Counts a call; the status it returns.
     [[nodiscard]] cudaError_t enter(const char* name);
+    void put(cudaStream_t stream, FakeStream::Operation operation);
+    /// Runs what can run.
+    void pump();
 };
 
+/// For what tests do beside running workers.
+[[nodiscard]] std::recursive_mutex& fake_runtime_mutex();
 [[nodiscard]] FakeRuntime& fake_runtime();
 /// A machine as new; whatever the one before held is dropped.
 void reset_fake_runtime();
+
+/// A stream of the test's own, as a user has one.
+[[nodiscard]] cudaStream_t make_user_stream();
+/// Holds a stream's work back, or lets it go on; the operations put into it meanwhile run then.
+void hold_stream(cudaStream_t stream, bool held);
+/// Puts work of the test's own into a stream.
+void put_work(cudaStream_t stream, std::function<void()> work);
+/// From now on the GPU is gone: every call returns `error`, and what runs never ends.
+void kill_gpu(cudaError_t error);
 
 }  // namespace remit::gpu::test

@@ -1,0 +1,297 @@
+#include "host/copy_executor.hpp"
+
+#include "fake_runtime.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <numeric>
+
+namespace remit::gpu::test {
+namespace {
+
+using memory::Copy;
+using memory::Ticket;
+
+/// Late at once, so that no test waits.
+ExecutorSettings impatient() {
+    ExecutorSettings settings;
+    settings.late_after = settings.query_period = std::chrono::nanoseconds(0);
+    return settings;
+}
+
+class Executor : public ::testing::Test {
+protected:
+    void SetUp() override {
+        reset_fake_runtime();
+        machine_.run_kernels = true;
+        std::iota(source_.begin(), source_.end(), std::uint8_t{1});
+    }
+    void TearDown() override {
+        executor_.reset();
+        EXPECT_TRUE(machine_.memory.empty()) << "memory is left";
+        EXPECT_EQ(machine_.open_streams, 0) << "a stream is left";
+        EXPECT_EQ(machine_.open_events, 0) << "an event is left";
+    }
+
+    void open(const ExecutorSettings& settings = {}) {
+        const char* call = nullptr;
+        ASSERT_EQ(GpuCopyExecutor::create(settings, executor_, call), cudaSuccess);
+        executor_->bind();
+    }
+    Ticket submit(const std::vector<Copy>& copies) {
+        return executor_->submit(copies, reinterpret_cast<std::uintptr_t>(destination_.data()));
+    }
+    [[nodiscard]] Copy piece(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) const {
+        return {reinterpret_cast<std::uintptr_t>(source_.data()) + from, to, bytes};
+    }
+    [[nodiscard]] bool arrived(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) const {
+        return std::memcmp(source_.data() + from, destination_.data() + to, bytes) == 0;
+    }
+    cudaStream_t stream() { return machine_.launches.back().stream; }
+
+    FakeRuntime& machine_ = fake_runtime();
+    std::unique_ptr<GpuCopyExecutor> executor_;
+    std::vector<std::uint8_t> source_ = std::vector<std::uint8_t>(1 << 16);
+    std::vector<std::uint8_t> destination_ = std::vector<std::uint8_t>(1 << 16);
+};
+
+TEST_F(Executor, ABatchIsOneLaunchAndEndsWithItsWord) {
+    open();
+    const Ticket ticket = submit({piece(5, 11, 1000), piece(3000, 2000, 77)});
+    EXPECT_EQ(machine_.launches.size(), 1u);
+    EXPECT_TRUE(executor_->done(ticket));
+    EXPECT_TRUE(arrived(5, 11, 1000) && arrived(3000, 2000, 77));
+    EXPECT_EQ(executor_->failure(), "");
+}
+
+TEST_F(Executor, NoCallOfCudaBesideTheLaunch) {
+    open();
+    submit({piece(0, 0, 16)});
+    machine_.log.clear();
+    for (int i = 0; i < 50; ++i) ASSERT_TRUE(executor_->done(submit({piece(0, 0, 4096)})));
+    EXPECT_EQ(std::count(machine_.log.begin(), machine_.log.end(), "cudaLaunchKernelExC"), 50);
+    EXPECT_EQ(machine_.log.size(), 50u);
+}
+
+TEST_F(Executor, ABatchIsNotDoneBeforeItsKernel) {
+    open();
+    submit({piece(0, 0, 16)});
+    hold_stream(stream(), true);
+    const Ticket ticket = submit({piece(0, 100, 300)});
+    EXPECT_FALSE(executor_->done(ticket));
+    EXPECT_FALSE(executor_->late());
+    hold_stream(stream(), false);
+    EXPECT_TRUE(executor_->done(ticket));
+    EXPECT_TRUE(arrived(0, 100, 300));
+}
+
+TEST_F(Executor, BatchesBeyondTheSlotsWaitAndEndInOrder) {
+    ExecutorSettings settings;
+    settings.slots = 2;
+    open(settings);
+    submit({piece(0, 0, 16)});
+    ASSERT_TRUE(executor_->done(1));
+    hold_stream(stream(), true);
+    std::vector<Ticket> tickets;
+    for (std::uint64_t i = 0; i < 7; ++i) tickets.push_back(submit({piece(100 * i, 1000 * i, 100)}));
+    EXPECT_EQ(machine_.launches.size(), 3u) << "two slots";
+    EXPECT_TRUE(executor_->launched(tickets[1]));
+    EXPECT_FALSE(executor_->launched(tickets[2]));
+    hold_stream(stream(), false);
+    EXPECT_TRUE(executor_->done(tickets.back()));
+    for (const Ticket ticket : tickets) EXPECT_TRUE(executor_->done(ticket));
+    for (std::uint64_t i = 0; i < 7; ++i) EXPECT_TRUE(arrived(100 * i, 1000 * i, 100)) << i;
+}
+
+TEST_F(Executor, MorePiecesThanALaunchHoldsAreCut) {
+    ExecutorSettings settings;
+    settings.slots = 2;
+    settings.list_capacity = 0;
+    open(settings);
+    std::vector<Copy> copies;
+    for (std::uint64_t i = 0; i < 2 * 2044 + 1; ++i) copies.push_back(piece(8 * i, 8 * i, 8));
+    const Ticket ticket = submit(copies);
+    EXPECT_TRUE(executor_->done(ticket));
+    EXPECT_EQ(machine_.launches.size(), 3u);
+    EXPECT_TRUE(arrived(0, 0, 8 * copies.size()));
+}
+
+TEST_F(Executor, ListsReachTheDeviceWithTheirLaunch) {
+    ExecutorSettings settings;
+    settings.list_capacity = 3000;
+    open(settings);
+    submit({piece(0, 0, 8)});
+    hold_stream(stream(), true);
+    std::vector<Copy> copies;
+    for (std::uint64_t i = 0; i < 3000; ++i) copies.push_back(piece(16 * i, 8 * i, 8));
+    const Ticket ticket = submit(copies);
+    EXPECT_FALSE(executor_->done(ticket));
+    hold_stream(stream(), false);
+    ASSERT_TRUE(executor_->done(ticket));
+    for (std::uint64_t i = 0; i < 3000; ++i) ASSERT_TRUE(arrived(16 * i, 8 * i, 8)) << i;
+}
+
+TEST_F(Executor, ACopyLongerThanALaunchIsCut) {
+    ExecutorSettings settings;
+    settings.launch_bytes = 4096;
+    open(settings);
+    const Ticket ticket = submit({piece(3, 5, 100), piece(7, 1000, 20000), {0, 30000, 9000}});
+    std::memset(destination_.data() + 30000, 0xff, 9000);
+    while (!executor_->done(ticket)) {
+    }
+    EXPECT_GE(machine_.launches.size(), 8u);
+    EXPECT_TRUE(arrived(3, 5, 100) && arrived(7, 1000, 20000));
+}
+
+TEST_F(Executor, AnEmptyBatchEndsWithTheOneBeforeIt) {
+    open();
+    submit({piece(0, 0, 16)});
+    hold_stream(stream(), true);
+    submit({piece(0, 0, 16)});
+    const Ticket empty = submit({});
+    EXPECT_FALSE(executor_->done(empty)) << "batches end in order";
+    hold_stream(stream(), false);
+    EXPECT_TRUE(executor_->done(empty));
+    EXPECT_EQ(machine_.launches.size(), 2u);
+}
+
+TEST_F(Executor, ALateBatchIsAskedAboutAndNoOther) {
+    open(impatient());
+    submit({piece(0, 0, 16)});
+    ASSERT_TRUE(executor_->done(1));
+    hold_stream(stream(), true);
+    const Ticket ticket = submit({piece(0, 0, 16)});
+    machine_.log.clear();
+    EXPECT_FALSE(executor_->done(ticket));
+    EXPECT_FALSE(executor_->done(ticket));
+    EXPECT_TRUE(executor_->late());
+    EXPECT_EQ(machine_.log.front(), "cudaEventRecord");
+    EXPECT_EQ(std::count(machine_.log.begin(), machine_.log.end(), "cudaEventRecord"), 1);
+    EXPECT_EQ(std::count(machine_.log.begin(), machine_.log.end(), "cudaEventQuery"), 2);
+    hold_stream(stream(), false);
+    EXPECT_TRUE(executor_->done(ticket));
+    EXPECT_FALSE(executor_->late());
+    EXPECT_EQ(executor_->failure(), "");
+}
+
+TEST_F(Executor, QuestionsAreSlow) {
+    ExecutorSettings settings = impatient();
+    settings.query_period = std::chrono::hours(1);
+    open(settings);
+    submit({piece(0, 0, 16)});
+    ASSERT_TRUE(executor_->done(1));
+    hold_stream(stream(), true);
+    const Ticket ticket = submit({piece(0, 0, 16)});
+    machine_.log.clear();
+    for (int i = 0; i < 100; ++i) EXPECT_FALSE(executor_->done(ticket));
+    EXPECT_EQ(std::count(machine_.log.begin(), machine_.log.end(), "cudaEventQuery"), 1);
+}
+
+TEST_F(Executor, AContextThatIsGoneIsToldWithItsErrorsName) {
+    open(impatient());
+    submit({piece(0, 0, 16)});
+    hold_stream(stream(), true);
+    const Ticket ticket = submit({piece(0, 0, 16)});
+    kill_gpu(cudaErrorECCUncorrectable);
+    EXPECT_TRUE(executor_->done(ticket)) << "nothing runs any more";
+    EXPECT_NE(executor_->failure().find("cudaErrorECCUncorrectable"), std::string::npos) << executor_->failure();
+    EXPECT_NE(executor_->failure().find("uncorrectable ECC error encountered"), std::string::npos);
+    EXPECT_TRUE(executor_->done(submit({piece(0, 0, 16)}))) << "later ones end at once";
+    EXPECT_FALSE(executor_->launched(ticket + 1));
+    EXPECT_EQ(executor_->mark(), nullptr);
+}
+
+TEST_F(Executor, AFailedLaunchFailsAllThatFollow) {
+    open();
+    machine_.fail_call["cudaLaunchKernelExC"] = cudaErrorMemoryAllocation;
+    const Ticket ticket = submit({piece(0, 0, 16)});
+    EXPECT_TRUE(executor_->done(ticket));
+    EXPECT_NE(executor_->failure().find("cudaErrorMemoryAllocation"), std::string::npos) << executor_->failure();
+    machine_.fail_call.clear();
+    EXPECT_TRUE(executor_->done(submit({piece(0, 0, 16)})));
+    EXPECT_TRUE(machine_.launches.empty()) << "a failure is sticky";
+}
+
+TEST_F(Executor, AfterAFailureMemoryIsHeldWhileACopyRuns) {
+    open();
+    submit({piece(0, 0, 16)});
+    hold_stream(stream(), true);
+    const Ticket running = submit({piece(0, 0, 16)});
+    machine_.fail_call["cudaLaunchKernelExC"] = cudaErrorMemoryAllocation;
+    const Ticket failed = submit({piece(0, 0, 16)});
+    EXPECT_FALSE(executor_->done(running));
+    EXPECT_FALSE(executor_->done(failed)) << "batches end in order";
+    hold_stream(stream(), false);
+    EXPECT_TRUE(executor_->done(running));
+    EXPECT_TRUE(executor_->done(failed));
+}
+
+TEST_F(Executor, AWordThatIsLostIsNotWaitedForForEver) {
+    machine_.lose_words = true;
+    open(impatient());
+    const Ticket ticket = submit({piece(0, 0, 16)});
+    EXPECT_TRUE(executor_->done(ticket));
+    EXPECT_NE(executor_->failure().find("progress word"), std::string::npos) << executor_->failure();
+}
+
+TEST_F(Executor, MarksStandBehindWhatIsLaunched) {
+    open();
+    submit({piece(0, 0, 16)});
+    hold_stream(stream(), true);
+    submit({piece(0, 0, 16)});
+    const auto point = executor_->mark();
+    ASSERT_NE(point, nullptr);
+    EXPECT_FALSE(point->passed());
+    hold_stream(stream(), false);
+    EXPECT_TRUE(point->passed());
+    EXPECT_EQ(point->failure(), "");
+}
+
+TEST_F(Executor, ThePointsOutliveTheirExecutor) {
+    open();
+    submit({piece(0, 0, 16)});
+    const auto point = executor_->mark();
+    executor_.reset();
+    EXPECT_TRUE(point->passed());
+}
+
+TEST_F(Executor, ItsEndWaitsForWhatRuns) {
+    open();
+    submit({piece(0, 0, 16)});
+    hold_stream(stream(), true);
+    submit({piece(0, 200, 500)});
+    executor_.reset();
+    EXPECT_TRUE(arrived(0, 200, 500));
+}
+
+TEST_F(Executor, BindingThatFailsIsTold) {
+    open();
+    machine_.fail_call["cudaSetDevice"] = cudaErrorECCUncorrectable;
+    executor_->bind();
+    EXPECT_NE(executor_->failure().find("cudaErrorECCUncorrectable"), std::string::npos);
+    machine_.fail_call.clear();
+}
+
+TEST_F(Executor, MakingItLeavesTheContextAndNothingElse) {
+    void* const own = &machine_;
+    machine_.current_context = own;
+    const char* call = nullptr;
+    ASSERT_EQ(GpuCopyExecutor::create({}, executor_, call), cudaSuccess);
+    EXPECT_EQ(machine_.current_context, own);
+    const int calls = machine_.calls;
+    for (int i = 0; i < calls; ++i) {
+        executor_.reset();
+        reset_fake_runtime();
+        machine_.current_context = own;
+        machine_.fail_at = i;
+        ASSERT_NE(GpuCopyExecutor::create({}, executor_, call), cudaSuccess) << machine_.failed_call;
+        EXPECT_NE(call, nullptr);
+        EXPECT_EQ(machine_.current_context, own) << machine_.failed_call;
+        EXPECT_TRUE(machine_.memory.empty()) << machine_.failed_call;
+        EXPECT_EQ(machine_.open_streams + machine_.open_events, 0) << machine_.failed_call;
+    }
+}
+
+}  // namespace
+}  // namespace remit::gpu::test
