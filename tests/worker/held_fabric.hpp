@@ -50,6 +50,10 @@ public:
     [[nodiscard]] std::string describe() const override { return "held"; }
     [[nodiscard]] const fabric::Limits& limits() const noexcept override { return wire_->limits; }
     std::unique_ptr<fabric::MemoryRegion> register_memory(void* address, std::size_t bytes, fabric::Access) override;
+    fabric::Registered register_dmabuf(const fabric::DmabufRange&, fabric::Access) override { return {}; }
+    fabric::Registered register_peer_memory(std::uint64_t, std::uint64_t, fabric::Access) override { return {}; }
+    [[nodiscard]] bool takes_pcie_mapping() const noexcept override { return false; }
+    [[nodiscard]] int numa_node() const noexcept override { return -1; }
     std::unique_ptr<fabric::CompletionQueue> create_completion_queue(std::uint32_t) override;
     std::unique_ptr<fabric::ReceiveQueue> create_receive_queue(std::uint32_t) override { return nullptr; }
     std::unique_ptr<fabric::QueuePair> create_queue_pair(const fabric::QueuePairOptions& options) override;
