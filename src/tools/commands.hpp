@@ -8,6 +8,7 @@ namespace remit::tools {
 [[nodiscard]] ExitStatus run_demo(const Options& options);
 [[nodiscard]] ExitStatus run_embed(const Options& options);
 [[nodiscard]] ExitStatus run_language(const Options& options);
+[[nodiscard]] ExitStatus run_bench(const Options& options);
 [[nodiscard]] ExitStatus run_keygen(const Options& options);
 
 }  // namespace remit::tools

@@ -22,6 +22,7 @@ ExitStatus dispatch(const Options& options) {
         case Command::demo: return run_demo(options);
         case Command::embed: return run_embed(options);
         case Command::language: return run_language(options);
+        case Command::bench: return run_bench(options);
         case Command::keygen: return run_keygen(options);
     }
     return ExitStatus::usage;

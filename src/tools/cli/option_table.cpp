@@ -1,5 +1,6 @@
 #include "tools/cli/option_table.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -131,7 +132,8 @@ bool apply_device(const std::string& value, Options& options) {
         if (name.empty() || name.size() > 63 || name.find('/') != std::string::npos || name.front() == '.')
             return false;
     }
-    return options.devices.size() <= (options.command == Command::demo ? 2U : 1U);
+    const bool both_ends = options.command == Command::demo || options.command == Command::bench;
+    return options.devices.size() <= (both_ends ? 2U : 1U);
 }
 
 bool apply_log_level(const std::string& value, Options& options) {
@@ -232,6 +234,109 @@ void add_run_options(std::vector<OptionSpec>& table) {
     table.push_back(std::move(events));
 }
 
+/// What `bench` shares with the other commands.
+void mark_bench_options(std::vector<OptionSpec>& table) {
+    constexpr std::string_view kShared[] = {
+        "--block-size", "--sender-block-size", "--hidden",   "--dtype",   "--deepstack",  "--pool-blocks",
+        "--concurrency", "--layout",           "--sink",     "--fabric",  "--device",     "--gid-index",
+        "--ib-port",     "--listen",           "--connect",  "--advertise", "--insecure", "--key",
+        "--allow-keys",  "--server-key",       "--seed",     "--timeout", "--json",       "--log-level",
+        "--events"};
+    for (OptionSpec& spec : table) {
+        spec.in_bench = std::find(std::begin(kShared), std::end(kShared), spec.name) != std::end(kShared);
+        if (spec.name == "--device") spec.letter = 'd';
+        if (spec.name == "--gid-index") spec.letter = 'x';
+        if (spec.name == "--ib-port") spec.letter = 'i';
+    }
+}
+
+/// "64K", "16M", "1G", or in tokens "64t".
+std::optional<BenchSize> bench_size_of(std::string text) {
+    constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 40;
+    constexpr std::string_view kUnits = "KMG";
+    const char last = text.empty() ? '0' : text.back();
+    const std::size_t unit = kUnits.find(last);
+    if (last == 't' || unit != std::string_view::npos) text.pop_back();
+    const auto value = number_of(text);
+    if (!value || *value == 0) return std::nullopt;
+    if (last == 't') return *value <= kMostTokens ? std::optional(BenchSize{0, *value}) : std::nullopt;
+    const unsigned shift = unit == std::string_view::npos ? 0 : 10 * (static_cast<unsigned>(unit) + 1);
+    if (*value > kMostBytes >> shift) return std::nullopt;
+    return BenchSize{*value << shift, 0};
+}
+
+bool apply_sizes(const std::string& value, Options& options) {
+    options.sizes.clear();
+    for (const std::string& part : parts_of(value)) {
+        const auto size = bench_size_of(part);
+        if (!size) return false;
+        options.sizes.push_back(*size);
+    }
+    return true;
+}
+
+std::optional<BenchMode> bench_mode_of(const std::string& text) {
+    if (text == "one-shot") return BenchMode{BenchMode::Kind::one_shot, 1};
+    if (text == "size-first") return BenchMode{BenchMode::Kind::size_first, 1};
+    const std::size_t slash = text.find('/');
+    const std::string name = text.substr(0, slash);
+    if (slash == std::string::npos || (name != "resume" && name != "serial")) return std::nullopt;
+    const auto divisor = number_of(text.substr(slash + 1));
+    if (!divisor || *divisor < 2 || *divisor > 1000) return std::nullopt;
+    return BenchMode{name == "resume" ? BenchMode::Kind::resume : BenchMode::Kind::serial, *divisor};
+}
+
+bool apply_modes(const std::string& value, Options& options) {
+    options.modes.clear();
+    for (const std::string& part : parts_of(value)) {
+        const auto mode = bench_mode_of(part);
+        if (!mode) return false;
+        options.modes.push_back(*mode);
+    }
+    return true;
+}
+
+bool apply_gather(const std::string& value, Options& options) {
+    if (value == "auto")
+        options.gather = Gather::automatic;
+    else if (value == "always")
+        options.gather = Gather::always;
+    else if (value == "never")
+        options.gather = Gather::never;
+    else
+        return false;
+    return true;
+}
+
+void add_bench_options(std::vector<OptionSpec>& table) {
+    std::vector<OptionSpec> own;
+    const auto add = [&own](OptionSpec spec, char letter = 0) {
+        spec.in_demo = spec.in_embed = spec.in_language = false;
+        spec.in_bench = true;
+        spec.letter = letter;
+        own.push_back(std::move(spec));
+    };
+    add(option("--sizes", "LIST", "numbers of bytes as 4096, 64K, 16M, 1G, or of tokens as 64t, separated by commas",
+               "lengths of requests (64K,1M,16M,64M)", apply_sizes), 's');
+    add(option("--modes", "LIST", "one-shot, resume/N, serial/N, size-first, separated by commas; N is 2 to 1000",
+               "how requests get their memory; times are told as ratios to the first, and a mode named twice is "
+               "compared with itself (one-shot,resume/2,serial/2,size-first)", apply_modes));
+    add(number("--qps", &Options::qps, 1, 16, "queue pairs a session (1)"), 'q');
+    add(number("--iterations", &Options::iterations, 1, 100000000, "timed requests of each size and mode (100)"), 'n');
+    add(number("--warmup", &Options::warmup, 0, 100000000, "requests before them (5)"));
+    add(number("--duration", &Options::duration_seconds, 1, 86400, "seconds for each size instead of --iterations"), 'D');
+    add(number("--depth", &Options::depth, 4, 32768, "work requests in flight a queue pair (256)"));
+    add(number("--chunk", &Options::chunk_bytes, 4096, 1u << 30, "bytes of a chunk (4194304)"));
+    add(number("--regions", &Options::send_regions, 2, 1024, "send regions, each of one chunk (4)"));
+    add(number("--in-place", &Options::in_place_bytes, 1, 1u << 30,
+               "registered pieces of so many bytes are sent where they lie (65536)"));
+    add(option("--gather", "NAME", "auto, always, never", "what is copied before it is sent (auto)", apply_gather));
+    add(flag("--busy-poll", &Options::busy_poll, "workers spin instead of sleeping"));
+    add(flag("--no-verify", &Options::no_verify, "do not check a further request of each case after the timed ones"));
+    add(text("--csv", "FILE", &Options::csv, "a file", "write the table there as comma-separated values"));
+    for (OptionSpec& spec : own) table.push_back(std::move(spec));
+}
+
 std::vector<OptionSpec> make_table() {
     std::vector<OptionSpec> table;
     add_request_options(table);
@@ -240,6 +345,8 @@ std::vector<OptionSpec> make_table() {
     add_key_options(table);
     add_file_options(table);
     add_run_options(table);
+    mark_bench_options(table);
+    add_bench_options(table);
     return table;
 }
 
@@ -255,6 +362,7 @@ std::string_view to_string(Command command) noexcept {
         case Command::demo: return "demo";
         case Command::embed: return "embed";
         case Command::language: return "language";
+        case Command::bench: return "bench";
         case Command::keygen: return "keygen";
     }
     return "?";

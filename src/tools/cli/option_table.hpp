@@ -18,6 +18,8 @@ struct OptionSpec {
     bool in_demo = true;
     bool in_embed = true;
     bool in_language = true;
+    bool in_bench = false;
+    char letter = 0;  ///< short form in bench, as perftest has it; 0: none
     bool hidden = false;
     /// Takes the value over, or returns false where it is not permitted.
     std::function<bool(const std::string& value, Options& options)> apply;
@@ -27,6 +29,7 @@ struct OptionSpec {
             case Command::demo: return in_demo;
             case Command::embed: return in_embed;
             case Command::language: return in_language;
+            case Command::bench: return in_bench;
             case Command::keygen: return false;
         }
         return false;

@@ -15,11 +15,29 @@
 
 namespace remit::tools {
 
-enum class Command : std::uint8_t { demo, embed, language, keygen };
+enum class Command : std::uint8_t { demo, embed, language, bench, keygen };
 
 [[nodiscard]] std::string_view to_string(Command command) noexcept;
 
 enum class SourceKind : std::uint8_t { blocks, contiguous };
+
+/// Length of the requests of a bench, in one of two units; the other is 0.
+struct BenchSize {
+    std::uint64_t bytes = 0;
+    std::uint64_t tokens = 0;
+};
+
+/// How a request of a bench gets its memory.
+struct BenchMode {
+    enum class Kind : std::uint8_t {
+        one_shot,    ///< the guess is right
+        resume,      ///< too low: 1/divisor of the truth; the next round is offered while the first is on the wire
+        serial,      ///< the same, but the next round is offered when the first has arrived
+        size_first,  ///< no guess: the length is asked for, then one round
+    };
+    Kind kind = Kind::one_shot;
+    std::uint64_t divisor = 1;
+};
 
 /// A command line that is not permitted. The message names option, value and what is permitted.
 class UsageError : public std::runtime_error {
@@ -66,6 +84,25 @@ struct Options {
 
     std::string input;
     std::string output;
+
+    // bench
+    std::vector<BenchSize> sizes{{64u << 10, 0}, {1u << 20, 0}, {16u << 20, 0}, {64u << 20, 0}};
+    std::vector<BenchMode> modes{{BenchMode::Kind::one_shot, 1},
+                                 {BenchMode::Kind::resume, 2},
+                                 {BenchMode::Kind::serial, 2},
+                                 {BenchMode::Kind::size_first, 1}};
+    std::uint32_t qps = 1;
+    std::uint32_t iterations = 100;
+    std::uint32_t warmup = 5;
+    std::uint32_t duration_seconds = 0;  ///< of each size; 0: by iterations
+    std::uint32_t depth = 256;
+    std::uint64_t chunk_bytes = 4u << 20;
+    std::uint32_t send_regions = 4;
+    std::uint64_t in_place_bytes = 64u << 10;
+    Gather gather = Gather::automatic;
+    bool busy_poll = false;
+    bool no_verify = false;
+    std::string csv;
 
     std::uint64_t seed = 1;
     std::uint32_t timeout_seconds = 60;

@@ -14,10 +14,11 @@ struct CommandRow {
     const char* help;
 };
 
-constexpr std::array<CommandRow, 4> kCommands{{
+constexpr std::array<CommandRow, 5> kCommands{{
     {Command::demo, "both workers on this machine: move requests, verify every byte, show when what happened"},
     {Command::embed, "the embedding worker alone: sends to whoever runs `remit language`"},
     {Command::language, "the language worker alone: asks `remit embed` on another machine"},
+    {Command::bench, "time and goodput of requests: both workers on this machine, or --listen on one and --connect on another"},
     {Command::keygen, "a key pair for --key and --allow-keys"},
 }};
 
@@ -41,11 +42,13 @@ void add_option(CLI::App& app, const OptionSpec& spec, Options& options) {
         options.given.emplace_back(spec.name, value);
     };
     CLI::Option* added = nullptr;
+    const bool short_form = spec.letter != 0 && options.command == Command::bench;
+    const std::string names = (short_form ? std::string{'-', spec.letter, ','} : "") + spec.name;
     if (spec.value.empty()) {
         added = app.add_flag_callback(
-            spec.name, [take] { take(""); }, spec.help);
+            names, [take] { take(""); }, spec.help);
     } else {
-        added = app.add_option_function<std::string>(spec.name, take, spec.help + "; " + spec.permitted);
+        added = app.add_option_function<std::string>(names, take, spec.help + "; " + spec.permitted);
         added->type_name(spec.value);
     }
     if (spec.hidden) added->group("");
@@ -136,11 +139,14 @@ void check_together(const Options& options) {
     if (options.sink && options.keep_blocks) {
         throw UsageError("options --sink and --keep-blocks exclude each other; permitted: one of them");
     }
-    if (options.fabric == FabricKind::loopback && options.command != Command::demo) {
+    const bool half = options.command == Command::embed || options.command == Command::language ||
+                      (options.command == Command::bench && !(options.listen.empty() && options.connect.empty()));
+    if (options.fabric == FabricKind::loopback && half) {
         throw UsageError("option --fabric: value \"loopback\" joins two workers of one process; permitted for " +
                          std::string(to_string(options.command)) + ": verbs");
     }
-    const bool embeds = options.command == Command::embed;
+    const bool embeds =
+        options.command == Command::embed || (options.command == Command::bench && !options.listen.empty());
     if (options.key.empty() && !(options.server_key.empty() && options.allow_keys.empty())) {
         throw UsageError(std::string("option --key: no value given, but ") +
                          (options.allow_keys.empty() ? "--server-key" : "--allow-keys") +
@@ -151,6 +157,14 @@ void check_together(const Options& options) {
         throw UsageError(
             std::string("option ") + name + ": no value given, but --key; permitted: " +
             (embeds ? "a folder of the language workers' remit.pub" : "the file remit.pub of the embedding worker"));
+    }
+    if (options.command == Command::bench && !options.listen.empty() && !options.connect.empty()) {
+        throw UsageError("options --listen and --connect exclude each other for bench; permitted: --listen on the "
+                         "sending machine, --connect on the receiving one, neither for both on this machine");
+    }
+    if (options.command == Command::bench && half && options.devices.size() > 1) {
+        throw UsageError("option --device: two devices, but only one end is here; permitted with --listen and "
+                         "--connect: one");
     }
     if (options.command == Command::language && options.connect.empty()) {
         throw UsageError("option --connect: no value given; permitted: tcp://ADDRESS:PORT of the embedding worker");

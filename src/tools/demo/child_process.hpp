@@ -18,6 +18,7 @@ public:
     ChildProcess(const ChildProcess&) = delete;
     ChildProcess& operator=(const ChildProcess&) = delete;
 
+    [[nodiscard]] pid_t pid() const noexcept { return pid_; }
     [[nodiscard]] int output() const noexcept { return output_; }
     /// What has come on its stdout; nothing once it has closed it.
     [[nodiscard]] std::optional<std::string> read_some();
