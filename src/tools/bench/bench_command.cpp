@@ -11,16 +11,19 @@
 #include "tools/bench/sender_process.hpp"
 #include "tools/cli/option_table.hpp"
 #include "tools/commands.hpp"
-#include "tools/demo/demo_keys.hpp"
 #include "tools/demo/devices.hpp"
 #include "tools/report/event_lines.hpp"
 
 namespace remit::tools {
 namespace {
 
-std::string device_of(const Options& options) { return options.devices.empty() ? "" : options.devices.front(); }
+std::string device_of(const Options& options) {
+    return options.devices.empty() ? "" : options.devices.front();
+}
 
-std::ostream& human(const Options& options) { return options.json ? std::cerr : std::cout; }
+std::ostream& human(const Options& options) {
+    return options.json ? std::cerr : std::cout;
+}
 
 void write_csv(const BenchResults& results) {
     const std::string& name = results.options.csv;
@@ -68,25 +71,24 @@ ExitStatus receive_from(const std::string& endpoint, const Options& options, con
     return tell({plan, options, receiver.run(endpoint, stop), {}});
 }
 
-/// What the sender's process is told: all but what is this process's own.
-std::vector<std::string> sender_arguments(const Options& options, const std::string& device, const DemoKeys& keys) {
+/// What the sender's process is told: all but what is this process's own. The two speak over 127.0.0.1, without keys,
+/// as the round trip that latency is compared with has none.
+std::vector<std::string> sender_arguments(const Options& options, const std::string& device) {
     std::vector<std::string> arguments{"bench", "--events", "--listen=tcp://127.0.0.1:0"};
     for (const auto& [name, value] : options.given) {
-        const bool own = name == "--json" || name == "--csv" || name == "--device" || name == "--no-verify";
+        const bool own = name == "--json" || name == "--csv" || name == "--device";
         if (!own) arguments.push_back(value.empty() ? name : name + "=" + value);
     }
     if (!device.empty()) arguments.push_back("--device=" + device);
-    for (std::string& argument : keys.arguments(Command::embed)) arguments.push_back(std::move(argument));
     return arguments;
 }
 
 ExitStatus run_pair(const Options& given, const Stop& stop) {
     const BenchPlan plan(given);  // what is wrong with the options shows before anything is started
-    const DemoKeys keys;
     const DevicePair devices = choose_devices(given.devices, active_devices());
     if (!devices.note.empty()) human(given) << devices.note << std::endl;
-    SenderProcess sender(sender_arguments(given, devices.sender, keys), stop);
-    Options options = keys.added_to(given, Command::language);
+    SenderProcess sender(sender_arguments(given, devices.sender), stop);
+    Options options = given;
     options.connect = sender.endpoint();
     BenchReceiver receiver(plan, options, devices.receiver, CpuClock(sender.pid()));
     BenchReceiverReport received = receiver.run(sender.endpoint(), stop);
@@ -96,9 +98,8 @@ ExitStatus run_pair(const Options& given, const Stop& stop) {
 
 ExitStatus run_loopback(const Options& given, const Stop& stop) {
     const BenchPlan plan(given);
-    const DemoKeys keys;
-    BenchSender sender(plan, keys.added_to(given, Command::embed), "");
-    Options options = keys.added_to(given, Command::language);
+    BenchSender sender(plan, given, "");
+    Options options = given;
     options.connect = sender.endpoint();
     BenchReceiver receiver(plan, options, "", CpuClock());
     const Stop sender_stop;

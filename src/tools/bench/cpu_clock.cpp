@@ -15,6 +15,8 @@ double read(clockid_t clock) {
 
 CpuClock::CpuClock(pid_t other) : has_other_(other > 0 && clock_getcpuclockid(other, &other_) == 0) {}
 
-double CpuClock::seconds() const { return read(CLOCK_PROCESS_CPUTIME_ID) + (has_other_ ? read(other_) : 0); }
+double CpuClock::seconds() const {
+    return read(CLOCK_PROCESS_CPUTIME_ID) + (has_other_ ? read(other_) : 0);
+}
 
 }  // namespace remit::tools

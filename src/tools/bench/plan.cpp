@@ -92,7 +92,9 @@ RoomId BenchPlan::room(std::size_t index, std::uint64_t number) const noexcept {
     return fingerprint_ << (kCaseBits + kNumberBits) | std::uint64_t{index} << kNumberBits | number;
 }
 
-RoomId BenchPlan::last_room() const noexcept { return room(kLastCase, 0); }
+RoomId BenchPlan::last_room() const noexcept {
+    return room(kLastCase, 0);
+}
 
 std::unique_ptr<Payload> BenchPlan::payload(std::uint32_t which, std::uint64_t tokens) const {
     return make_generated_payload(seed_, which, tokens);

@@ -46,7 +46,8 @@ public:
     /// There are two payloads, so that what an earlier request left in memory does not pass for a later one.
     [[nodiscard]] std::unique_ptr<Payload> payload(std::uint32_t which, std::uint64_t tokens) const;
     /// Requests that are timed carry payload 0; of those that are checked every other one carries payload 1.
-    static constexpr std::uint64_t kChecked = std::uint64_t{1} << 27;  ///< number of the first checked request of a case
+    static constexpr std::uint64_t kChecked = std::uint64_t{1}
+                                              << 27;  ///< number of the first checked request of a case
     [[nodiscard]] std::uint32_t payload_of_checked(std::size_t index) const noexcept {
         return 1 - static_cast<std::uint32_t>(index % modes_ % 2);
     }

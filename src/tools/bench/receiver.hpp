@@ -32,8 +32,8 @@ struct BenchReceiverReport {
     std::vector<BenchMeasured> cases;
 };
 
-/// The language half of a bench: it sets the pace and holds the clock. A request's time runs from the call of receive(),
-/// when its send has long been waiting, to Success, as the worker's thread notes it.
+/// The language half of a bench: it sets the pace and holds the clock. A request's time runs from the call of
+/// receive(), when its send has long been waiting, to Success, as the worker's thread notes it.
 class BenchReceiver {
 public:
     /// @param cpu clocks of the processes that take part

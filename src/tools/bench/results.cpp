@@ -2,8 +2,8 @@
 
 #include <remit/error.hpp>
 
-#include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <nlohmann/json.hpp>
 
 #include "tools/bench/statistics.hpp"
 
@@ -84,20 +84,20 @@ Json json_of(const Row& row) {
 }  // namespace
 
 std::string bench_table(const BenchResults& results) {
-    std::string text = fmt::format("{:<11} {:>9} {:>8} {:>7} {:>10} {:>10} {:>10} {:>10} {:>9} {:>7} {:>7}  {}\n", "mode",
-                                   "bytes", "tokens", "n", "p50 [us]", "p90 [us]", "p99 [us]", "p99.9 [us]", "Gb/s",
-                                   "rounds", "writes", "time / first mode [95 %]");
+    std::string text = fmt::format("{:<11} {:>9} {:>8} {:>7} {:>10} {:>10} {:>10} {:>10} {:>9} {:>7} {:>7}  {}\n",
+                                   "mode", "bytes", "tokens", "n", "p50 [us]", "p90 [us]", "p99 [us]", "p99.9 [us]",
+                                   "Gb/s", "rounds", "writes", "time / first mode [95 %]");
     for (const Row& row : rows_of(results)) {
-        text += fmt::format("{:<11} {:>9} {:>8} {:>7} {:>10.1f} {:>10.1f} {:>10.1f} {:>10.1f} {:>9.3f} {:>7.2f} {:>7}  {}\n",
-                            to_string(row.one.mode), size_text(row.one.bytes), row.one.tokens,
-                            row.measured.seconds.size(), row.seconds.p50 * 1e6, row.seconds.p90 * 1e6,
-                            row.seconds.p99 * 1e6, row.seconds.p999 * 1e6, row.gigabits(),
-                            row.a_request(static_cast<double>(row.measured.rounds)),
-                            row.sent == nullptr ? "-" : fmt::format("{:.1f}", row.writes()), ratio_text(row.ratio));
+        text += fmt::format(
+            "{:<11} {:>9} {:>8} {:>7} {:>10.1f} {:>10.1f} {:>10.1f} {:>10.1f} {:>9.3f} {:>7.2f} {:>7}  {}\n",
+            to_string(row.one.mode), size_text(row.one.bytes), row.one.tokens, row.measured.seconds.size(),
+            row.seconds.p50 * 1e6, row.seconds.p90 * 1e6, row.seconds.p99 * 1e6, row.seconds.p999 * 1e6, row.gigabits(),
+            row.a_request(static_cast<double>(row.measured.rounds)),
+            row.sent == nullptr ? "-" : fmt::format("{:.1f}", row.writes()), ratio_text(row.ratio));
         if (row.measured.wall_seconds > 0) {
-            text += fmt::format("            {:.1f} requests/s, {:.1f} us of CPU a request\n",
-                                row.requests() / row.measured.wall_seconds,
-                                row.a_request(row.measured.cpu_seconds) * 1e6);
+            text +=
+                fmt::format("            {:.1f} requests/s, {:.1f} us of CPU a request\n",
+                            row.requests() / row.measured.wall_seconds, row.a_request(row.measured.cpu_seconds) * 1e6);
         }
     }
     return text;
@@ -134,14 +134,14 @@ std::string bench_csv(const BenchResults& results) {
         "rounds_a_request,writes_a_request,cpu_us_a_request,ratio_median,ratio_low,ratio_high\n";
     for (const Row& row : rows_of(results)) {
         const MedianInterval ratio = row.ratio.value_or(MedianInterval{});
-        text += fmt::format("{},{},{},{},{},{:.3f},{:.3f},{:.3f},{:.3f},{:.3f},{:.3f},{:.6f},{:.3f},{},{:.3f},{:.4f},{:.4f},{:.4f}\n",
-                            to_string(row.one.mode), row.one.tokens, row.one.expected_tokens, row.one.bytes,
-                            row.measured.seconds.size(), row.seconds.least * 1e6, row.seconds.p50 * 1e6,
-                            row.seconds.p90 * 1e6, row.seconds.p99 * 1e6, row.seconds.p999 * 1e6,
-                            row.seconds.most * 1e6, row.gigabits(),
-                            row.a_request(static_cast<double>(row.measured.rounds)),
-                            row.sent == nullptr ? "" : fmt::format("{:.3f}", row.writes()),
-                            row.a_request(row.measured.cpu_seconds) * 1e6, ratio.median, ratio.low, ratio.high);
+        text += fmt::format(
+            "{},{},{},{},{},{:.3f},{:.3f},{:.3f},{:.3f},{:.3f},{:.3f},{:.6f},{:.3f},{},{:.3f},{:.4f},{:.4f},{:.4f}\n",
+            to_string(row.one.mode), row.one.tokens, row.one.expected_tokens, row.one.bytes,
+            row.measured.seconds.size(), row.seconds.least * 1e6, row.seconds.p50 * 1e6, row.seconds.p90 * 1e6,
+            row.seconds.p99 * 1e6, row.seconds.p999 * 1e6, row.seconds.most * 1e6, row.gigabits(),
+            row.a_request(static_cast<double>(row.measured.rounds)),
+            row.sent == nullptr ? "" : fmt::format("{:.3f}", row.writes()),
+            row.a_request(row.measured.cpu_seconds) * 1e6, ratio.median, ratio.low, ratio.high);
     }
     return text;
 }

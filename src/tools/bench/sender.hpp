@@ -22,7 +22,7 @@ struct BenchSent {
 
 struct BenchSenderReport {
     std::string device;
-    std::string reason;             ///< why it ended early; empty where the receiver has ended it
+    std::string reason;  ///< why it ended early; empty where the receiver has ended it
     std::vector<BenchSent> cases;
 };
 
@@ -47,15 +47,15 @@ private:
     void take_finished(std::size_t index);
     [[nodiscard]] const Send* awaited(const Window& window) const;
     Send send(std::size_t index, std::uint64_t number, std::uint32_t payload);
-    void send_checked();
+    void send_checked(bool verify);
     void count(const Send& send, BenchSent& into);
 
     const BenchPlan& plan_;
     EmbeddingWorker worker_;
     std::vector<BlockTable> sources_;  ///< one a payload, of the longest request
     std::vector<Aux> auxes_;
-    std::vector<Window> windows_;      ///< one a case
-    std::vector<Send> checked_;
+    std::vector<Window> windows_;  ///< one a case
+    std::vector<Send> checked_;    ///< the last room's is the last of them
     BenchSenderReport report_;
 };
 

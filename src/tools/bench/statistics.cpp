@@ -30,7 +30,7 @@ std::size_t interval_rank(std::size_t n) {
 
 Percentiles percentiles_of(std::vector<double> sample) {
     std::sort(sample.begin(), sample.end());
-    return {sample.front(),          at_share(sample, 0.5),   at_share(sample, 0.9),
+    return {sample.front(),         at_share(sample, 0.5),   at_share(sample, 0.9),
             at_share(sample, 0.99), at_share(sample, 0.999), sample.back()};
 }
 

@@ -145,6 +145,9 @@ void check_together(const Options& options) {
         throw UsageError("option --fabric: value \"loopback\" joins two workers of one process; permitted for " +
                          std::string(to_string(options.command)) + ": verbs");
     }
+    if (options.command == Command::bench && !half && !options.key.empty()) {
+        throw UsageError("option --key: both ends of this bench are on this machine; permitted with --listen or --connect");
+    }
     const bool embeds =
         options.command == Command::embed || (options.command == Command::bench && !options.listen.empty());
     if (options.key.empty() && !(options.server_key.empty() && options.allow_keys.empty())) {
