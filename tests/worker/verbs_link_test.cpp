@@ -20,16 +20,19 @@ const std::vector<std::string> kTransport{"transport retry counter exceeded",
                                           "port error",
                                           "lost"};
 
-/// Small rooms over a link that loses so much that some of them may be lost: each ends, and none is wrong.
-void expect_right_or_failed(const std::string& how) {
-    const std::vector<Content> contents{{1, 40}, {2, 200}, {3, 16}, {4, 90}, {5, 333}, {6, 1}, {7, 64}, {8, 250}};
+/// Small rooms and a long one over a link that loses so much that some of them may be lost: each ends, and none is
+/// wrong. The long one makes the packets so many that the link cannot spare them all by chance: about eight for each
+/// round of 256 tokens.
+void expect_right_or_failed(const std::string& how, std::uint64_t tokens_of_the_long_one) {
+    const std::vector<Content> contents{{1, 40}, {2, 200}, {3, 16}, {4, 90}, {5, 333}, {6, 1}, {7, 64}, {8, 250},
+                                        {10, tokens_of_the_long_one}};
     const std::uint64_t before = disturbances();
     std::optional<Disturbed> link(std::in_place, how);
     Process sender([&](Line& line) {
         EmbeddingWorker worker(Scene::quick_embedding(), narrow_layout(), 256);
         line.tell(worker.endpoint());
         std::deque<Outgoing> rooms;
-        for (const Content& content : contents) rooms.emplace_back(worker, content);
+        for (const Content& content : contents) rooms.emplace_back(worker, content, From::contiguous);
         for (const Outgoing& room : rooms) {
             const Status status = room.send().wait_for(scaled(60'000));
             EXPECT_TRUE(is_final(status)) << "still waiting";
@@ -81,19 +84,19 @@ void expect_right_or_failed(const std::string& how) {
 }
 
 TEST(VerbsLink, FivePercentLostIsRightOrFailed) {
-    expect_right_or_failed("loss 5%");
+    expect_right_or_failed("loss 5%", 10'000);
 }
 
 TEST(VerbsLink, TwentyPercentLostIsRightOrFailed) {
-    expect_right_or_failed("loss 20%");
+    expect_right_or_failed("loss 20%", 1'000);
 }
 
 TEST(VerbsLink, CorruptedPacketsNeverBecomeData) {
-    expect_right_or_failed("corrupt 2%");
+    expect_right_or_failed("corrupt 2%", 32'000);
 }
 
 TEST(VerbsLink, EverythingAtOnceIsRightOrFailed) {
-    expect_right_or_failed("delay 300us 200us loss 2% corrupt 1% duplicate 2% reorder 5% 25%");
+    expect_right_or_failed("delay 300us 200us loss 2% corrupt 1% duplicate 2% reorder 5% 25%", 4'000);
 }
 
 TEST(VerbsLink, DownAndUpAgain) {
