@@ -117,10 +117,10 @@ TEST(VerbsLink, SilentForLongerThanTheRetries) {
     scene.expect_failure(kTransport, kTransport);
 }
 
-/// The retries take seconds at this time-out, and the link is silent for a fraction of one.
+/// Each retry takes two seconds at this time-out, and the link is silent for a fraction of one.
 TEST(VerbsLink, SilentForLessThanTheRetriesIsNotNoticed) {
     Scene scene;
-    scene.embedding.fabric.timeout = 17;
+    scene.embedding.fabric.timeout = 19;
     scene.outside = [] {
         const Disturbed silence("loss 100%");
         std::this_thread::sleep_for(std::chrono::milliseconds(200));
