@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -30,6 +31,9 @@ struct SendOptions {
     /// -8 … 8. Requests on their way share the wire by the bytes; each step up doubles a request's share, and lets it go
     /// before others that came with it. None is held up for good.
     int priority = 0;
+    /// Tokens of the source that are there already; nothing: all of them. The rest is told by Send::ready(), and what is
+    /// there goes out meanwhile. timing.park_deadline without a further token or any other progress fails the send.
+    std::optional<std::uint64_t> ready_tokens{};
 };
 
 /// One request on its way out. A cheap handle to shared state; thread-safe. Dropping it does not cancel.
@@ -43,6 +47,10 @@ public:
     [[nodiscard]] std::string reason() const;
     /// An eventfd that becomes readable at the end; owned by the handle, made at the first call. @throws Error(environment).
     [[nodiscard]] int descriptor() const;
+    /// Says that tokens [0, tokens) of the source are there, in every segment, and stay as they are until the end. Returns at
+    /// once; of no effect after the end. aux is read with token 0: it was given to send().
+    /// @throws Error(bad_argument) for more than the total, Error(misuse) for fewer than were said before.
+    void ready(std::uint64_t tokens) const;
     /// Asks for the end; returns at once. The source is the caller's again when poll() is final.
     void abort() const;
     /// Rounds written so far, and how many of them were resumes.

@@ -94,7 +94,7 @@ private:
         // The span's end decides what may join the write; `after` tells whether the gap up to it may be filled.
         const std::uint64_t end = pending_.destination + pending_.bytes;
         const bool gap = after.bytes != 0 && after.destination > end;
-        if (gap && after.destination - end <= settings_.filler_bytes && gap_is_own(pending_.last, after) &&
+        if (gap && !request_.part && after.destination - end <= settings_.filler_bytes && gap_is_own(pending_.last, after) &&
             request_.destination.map.segments[after.segment].registration == pending_.destination_registration) {
             fill(end, after.destination - end);
         }
@@ -258,7 +258,7 @@ tl::expected<void, std::string> plan_round(const RoundRequest& request, const Ro
         !valid) {
         return valid;
     }
-    if (request.range.first != request.destination.first_token) {
+    if (!request.part && request.range.first != request.destination.first_token) {
         return tl::unexpected(fmt::format("the round starts at token {}; its blocks hold tokens from token {} on",
                                           request.range.first, request.destination.first_token));
     }

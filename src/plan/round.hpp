@@ -16,7 +16,10 @@ struct RoundRequest {
     Side source;                   ///< local keys; tokens from 0 on
     Side destination;              ///< remote keys; the round's blocks hold tokens from range.first on
     TokenRange range;              ///< tokens of this round
-    std::uint64_t aux_source = 0;  ///< address of the request's aux in round 0, else 0
+    std::uint64_t aux_source = 0;  ///< address of the request's aux with token 0, else 0
+    /// `range` is only a part of the round: other tokens lie in the same blocks, so that nothing between two pieces may
+    /// be written as filler.
+    bool part = false;
 };
 
 struct RoundSettings {

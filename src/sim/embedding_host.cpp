@@ -56,7 +56,24 @@ void EmbeddingHost::user_send(const PlannedSend& planned) {
     const SendRecord& send = context_.users.begin_send(index_, planned);
     context_.trace.say("E{} send {} of room {}, {} tokens", index_, send.id, send.room, send.total);
     sends_.push_back(send.id);
-    machine_.on_send(send.id, send.room, send.total, context_.now);
+    if (send.ready == send.total) {
+        machine_.on_send(send.id, send.room, send.total, context_.now);
+    } else {
+        machine_.on_send(send.id, send.room, send.total, context_.now, send.ready);
+    }
+    execute();
+}
+
+bool EmbeddingHost::grows(std::size_t which) const {
+    const SendRecord& send = *context_.users.send(sends_[which]);
+    return !send.stuck && send.ready < send.total;
+}
+
+void EmbeddingHost::user_ready(std::size_t which) {
+    const std::uint64_t id = sends_[which];
+    const std::uint64_t ready = context_.users.more_ready(id);
+    context_.trace.say("E{} user has {} tokens of send {} ready", index_, ready, id);
+    machine_.on_ready(id, ready, context_.now);
     execute();
 }
 
@@ -144,7 +161,7 @@ void EmbeddingHost::check_told(const protocol::ToLanguage& message) const {
     const auto found = attempts_.find(status->id.attempt_key());
     if (found == attempts_.end()) return;  // forgotten, with all its work done
     for (const Round& round : found->second.rounds) {
-        if (round.left != 0 || round.dropped) throw Violation("E: Success before every write has completed");
+        if (round.left != 0 || round.dropped || !round.whole()) throw Violation("E: Success before every write has completed");
     }
 }
 
@@ -198,31 +215,32 @@ void EmbeddingHost::act(StartRound& action) {
     if (action.round != attempt.rounds.size()) throw Violation("E: rounds start out of order");
     const std::size_t pairs = generation->second.queue_pairs.size();
     attempt.send = action.send;
+    attempt.ready = action.ready;
     attempt.queues.resize(pairs);
     attempt.owes_idle = true;
-    auto planned = std::make_shared<PlannedRound>();
-    plan_round(action, generation->second, *planned);
     Round& round = attempt.rounds.emplace_back();
+    round.range = action.range;
+    round.blocks = action.blocks;
+    round.planned = action.range.first;
     round.immediate_posted.resize(pairs);
-    const bool immediate_first = context_.settings.sabotage == Sabotage::immediate_first && context_.random.percent(30);
-    if (immediate_first) {
-        for (std::size_t i = 0; i < pairs; ++i) queue_immediate(attempt, action.round, i);
-    }
-    for (std::uint32_t c = 0; c < planned->plan.chunks.size(); ++c) {
-        const plan::Chunk& chunk = planned->plan.chunks[c];
-        for (std::uint32_t w = 0; w < chunk.writes; ++w) {
-            if (context_.settings.sabotage == Sabotage::lose_write && context_.random.percent(5)) continue;
-            ++round.left;
-            attempt.queues[context_.random.below(pairs)].push_back(
-                {action.round, false, c, chunk.first_write + w, planned});
-        }
-    }
-    if (!immediate_first) {
-        for (std::size_t i = 0; i < pairs; ++i) queue_immediate(attempt, action.round, i);
-    }
-    context_.trace.say("   E{} starts {}.{}.{} round {} [{}, {}), {} writes", index_, action.key.session,
+    attempt.unplanned.push_back(action.round);
+    context_.trace.say("   E{} starts {}.{}.{} round {} [{}, {}), {} tokens ready", index_, action.key.session,
                        action.key.generation, action.key.attempt, action.round, action.range.first, action.range.end(),
-                       planned->plan.writes.size());
+                       action.ready);
+    if (context_.settings.sabotage == Sabotage::immediate_first && context_.random.percent(30)) {
+        queue_immediates(attempt, action.round);
+    }
+    plan_more(attempt, generation->second);
+}
+
+void EmbeddingHost::act(MoreReady& action) {
+    const auto found = attempts_.find(action.key);
+    const auto generation = generations_.find(action.key.generation_key());
+    if (found == attempts_.end() || generation == generations_.end()) {
+        throw Violation("E: more of a source for an attempt that is not there");
+    }
+    found->second.ready = action.ready;
+    plan_more(found->second, generation->second);
 }
 
 void EmbeddingHost::queue_immediate(Attempt& attempt, std::uint32_t round, std::size_t queue_pair) {
@@ -241,6 +259,8 @@ void EmbeddingHost::drop_queued(Attempt& attempt) {
         for (const Pending& pending : queue) attempt.rounds[pending.round].dropped = true;
         queue.clear();
     }
+    for (const std::uint32_t round : attempt.unplanned) attempt.rounds[round].dropped = true;
+    attempt.unplanned.clear();
 }
 
 void EmbeddingHost::act(CancelAttempt& action) {
@@ -285,7 +305,7 @@ bool EmbeddingHost::idle(const Attempt& attempt) const {
     const bool queued =
         std::any_of(attempt.queues.begin(), attempt.queues.end(), [](const auto& queue) { return !queue.empty(); });
     const bool early = context_.settings.sabotage == Sabotage::idle_early;
-    return !queued && (early || attempt.in_flight == 0);
+    return !queued && attempt.unplanned.empty() && (early || attempt.in_flight == 0);
 }
 
 void EmbeddingHost::became_idle(const protocol::AttemptKey& key, Attempt& attempt) {

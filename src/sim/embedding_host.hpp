@@ -24,6 +24,7 @@ public:
     void deliver(const protocol::ToEmbedding& message);
     void user_send(const PlannedSend& planned);
     void user_cancel(std::size_t which);
+    void user_ready(std::size_t which);
     void user_reject(RoomId room);
     void queue_pair_failed(const protocol::GenerationKey& generation, const std::string& reason);
     void on_time();
@@ -40,6 +41,8 @@ public:
     [[nodiscard]] bool has_answers() const { return !answers_.empty(); }
     [[nodiscard]] const protocol::embedding::Machine& machine() const { return machine_; }
     [[nodiscard]] Place place() const { return place_; }
+    /// More of the source of a send may become ready.
+    [[nodiscard]] bool grows(std::size_t which) const;
     /// Sends not ended.
     [[nodiscard]] const std::vector<std::uint64_t>& sends() const { return sends_; }
 
@@ -59,13 +62,20 @@ private:
         std::shared_ptr<PlannedRound> planned;
     };
     struct Round {
-        std::size_t left = 0;  ///< work requests not completed
-        bool dropped = false;  ///< some will never be posted
+        plan::TokenRange range;
+        BlockTable blocks;
+        std::uint64_t planned = 0;  ///< tokens below this have their writes queued
+        std::size_t left = 0;       ///< work requests not completed
+        bool dropped = false;       ///< some will never be posted
+        bool closed = false;        ///< its immediates are queued
+        [[nodiscard]] bool whole() const { return planned == range.end(); }
         std::vector<bool> immediate_posted;
     };
     struct Attempt {
         std::uint64_t send = 0;
+        std::uint64_t ready = 0;
         std::vector<Round> rounds;
+        std::deque<std::uint32_t> unplanned;      ///< rounds that wait for more of the source
         std::vector<std::deque<Pending>> queues;  ///< a queue pair
         std::size_t in_flight = 0;
         bool owes_idle = false;  ///< on_idle() has not come since the last StartRound or CloseRounds
@@ -89,6 +99,7 @@ private:
     void act(protocol::embedding::BuildGeneration& action);
     void act(protocol::embedding::DestroyGeneration& action);
     void act(protocol::embedding::StartRound& action);
+    void act(protocol::embedding::MoreReady& action);
     void act(protocol::embedding::CancelAttempt& action);
     void act(protocol::embedding::CloseRounds& action);
     void act(protocol::embedding::ForgetAttempt& action);
@@ -97,7 +108,10 @@ private:
 
     /// @throws Violation where Success is told of an attempt whose writes have not all completed with success.
     void check_told(const protocol::ToLanguage& message) const;
-    void plan_round(const protocol::embedding::StartRound& action, const Generation& generation, PlannedRound& planned);
+    void plan_more(Attempt& attempt, const Generation& generation);
+    std::shared_ptr<PlannedRound> plan_part(const Attempt& attempt, Round& round, const Generation& generation);
+    void queue_writes(Attempt& attempt, std::uint32_t round, const std::shared_ptr<PlannedRound>& planned);
+    void queue_immediates(Attempt& attempt, std::uint32_t round);
     void queue_immediate(Attempt& attempt, std::uint32_t round, std::size_t queue_pair);
     void drop_queued(Attempt& attempt);
     void became_idle(const protocol::AttemptKey& key, Attempt& attempt);

@@ -10,22 +10,58 @@
 
 namespace remit::sim {
 
-void EmbeddingHost::plan_round(const protocol::embedding::StartRound& action, const Generation& generation,
-                               PlannedRound& planned) {
-    const SendRecord* send = context_.users.send(action.send);
+/// Queues the writes of what has become ready; a round's immediates follow its last write.
+void EmbeddingHost::plan_more(Attempt& attempt, const Generation& generation) {
+    while (!attempt.unplanned.empty()) {
+        const std::uint32_t number = attempt.unplanned.front();
+        Round& round = attempt.rounds[number];
+        if (std::min(attempt.ready, round.range.end()) <= round.planned) return;
+        queue_writes(attempt, number, plan_part(attempt, round, generation));
+        if (!round.whole()) return;
+        attempt.unplanned.pop_front();
+        if (!round.closed) queue_immediates(attempt, number);
+    }
+}
+
+std::shared_ptr<EmbeddingHost::PlannedRound> EmbeddingHost::plan_part(const Attempt& attempt, Round& round,
+                                                                      const Generation& generation) {
+    const SendRecord* send = context_.users.send(attempt.send);
     if (send == nullptr || send->ended) throw Violation("E: a round of a send that has ended");
     plan::RoundSettings settings = context_.settings.round;
     settings.max_write = std::min(settings.max_write, generation.max_message);
+    const std::uint64_t end = std::min(attempt.ready, round.range.end());
+    const plan::TokenRange range{round.planned, end - round.planned};
     const plan::RoundRequest request{layout_,
                                      {send->map, send->table, 0},
-                                     {generation.pool, action.blocks, action.range.first},
-                                     action.range,
-                                     action.range.first == 0 ? send->aux_address : 0};
-    if (const auto done = plan::plan_round(request, settings, planned.plan); !done) {
+                                     {generation.pool, round.blocks, round.range.first},
+                                     range,
+                                     range.first == 0 ? send->aux_address : 0,
+                                     range != round.range};
+    auto planned = std::make_shared<PlannedRound>();
+    if (const auto done = plan::plan_round(request, settings, planned->plan); !done) {
         throw Violation("E: round refused by its plan: " + done.error());
     }
-    planned.regions.resize(planned.plan.chunks.size());
-    planned.gathered.resize(planned.plan.chunks.size());
+    planned->regions.resize(planned->plan.chunks.size());
+    planned->gathered.resize(planned->plan.chunks.size());
+    round.planned = end;
+    return planned;
+}
+
+void EmbeddingHost::queue_writes(Attempt& attempt, std::uint32_t round, const std::shared_ptr<PlannedRound>& planned) {
+    for (std::uint32_t c = 0; c < planned->plan.chunks.size(); ++c) {
+        const plan::Chunk& chunk = planned->plan.chunks[c];
+        for (std::uint32_t w = 0; w < chunk.writes; ++w) {
+            if (context_.settings.sabotage == Sabotage::lose_write && context_.random.percent(5)) continue;
+            ++attempt.rounds[round].left;
+            attempt.queues[context_.random.below(attempt.queues.size())].push_back(
+                {round, false, c, chunk.first_write + w, planned});
+        }
+    }
+}
+
+void EmbeddingHost::queue_immediates(Attempt& attempt, std::uint32_t round) {
+    attempt.rounds[round].closed = true;
+    for (std::size_t i = 0; i < attempt.queues.size(); ++i) queue_immediate(attempt, round, i);
 }
 
 void EmbeddingHost::gather(PlannedRound& planned, std::uint32_t index, std::uint64_t send) {
@@ -150,7 +186,7 @@ void EmbeddingHost::take_completion() {
     Round& round = attempt.rounds[done.round];
     --round.left;
     machine_.on_progress(done.attempt, context_.now);
-    if (round.left == 0 && !round.dropped) {
+    if (round.left == 0 && !round.dropped && round.whole()) {
         context_.trace.say("E{} round {} of {}.{}.{} written", index_, done.round, done.attempt.session,
                            done.attempt.generation, done.attempt.attempt);
         machine_.on_round_written(done.attempt, done.round, context_.now);

@@ -13,7 +13,8 @@ constexpr std::array<std::string_view, kFaults> kFaultNames{
     "loss",           "duplicate",      "sender_error",    "receiver_error", "crash_embedding",
     "crash_language", "stop_embedding", "stop_language",   "abort_language", "abort_embedding",
     "reject_room",    "no_send",        "refuse_register", "refuse_sink",    "disagree",
-    "build_error",    "jump",           "stall",           "slow_sink"};
+    "build_error",    "jump",           "stall",           "slow_sink",
+    "no_ready"};
 
 constexpr std::array<std::string_view, kSabotages> kSabotageNames{"none",           "destroy_late",  "immediate_first",
                                                                   "drop_immediate", "idle_early",    "copied_early",
@@ -169,6 +170,7 @@ Settings draw_settings(Random& random, std::string_view scenario) {
     s.most_tokens = random.pick({3u, 6u, 12u});
     s.steps = random.pick({30u, 100u, 250u});
     s.retries = random.pick({0u, 0u, 3u});
+    s.progressive_percent = random.pick({0u, 0u, 50u, 100u});
     draw_faults(random, s);
     found->apply(random, s);
     return s;
@@ -176,8 +178,9 @@ Settings draw_settings(Random& random, std::string_view scenario) {
 
 std::string Settings::describe() const {
     std::string text =
-        fmt::format("hidden {} {} deepstack {}; window {}, depth {}, rooms {}, kept {} %, faults:", shape.hidden,
-                    remit::to_string(shape.dtype), shape.deepstack, window, send_queue_depth, rooms, kept_percent);
+        fmt::format("hidden {} {} deepstack {}; window {}, depth {}, rooms {}, kept {} %, bit by bit {} %, faults:",
+                    shape.hidden, remit::to_string(shape.dtype), shape.deepstack, window, send_queue_depth, rooms,
+                    kept_percent, progressive_percent);
     for (std::size_t i = 0; i < kFaults; ++i) {
         if (faults.test(i)) text += fmt::format(" {}", kFaultNames[i]);
     }

@@ -37,8 +37,9 @@ enum class Fault : std::uint8_t {
     jump,         ///< time passes while nothing runs
     stall,        ///< a wire stands still, and nobody is told
     slow_sink,    ///< a user takes long to say where the tensors go
+    no_ready,     ///< the rest of a source never becomes ready
 };
-inline constexpr std::size_t kFaults = 19;
+inline constexpr std::size_t kFaults = 20;
 [[nodiscard]] std::string_view to_string(Fault fault) noexcept;
 
 /// A driver that does wrong on purpose, to see that the checks bite.
@@ -82,6 +83,7 @@ struct Settings {
     std::uint32_t window = 64;
     std::uint32_t sends_at_once = 1;
     std::uint32_t kept_percent = 0;
+    std::uint32_t progressive_percent = 0;  ///< sends whose source becomes ready bit by bit
     std::uint32_t rooms = 1;
     std::uint64_t most_tokens = 1;
     std::uint32_t steps = 30;  ///< with faults

@@ -70,11 +70,31 @@ SendRecord& Users::begin_send(std::uint32_t embedding, const PlannedSend& planne
     if (random.percent(30)) {
         for (SegmentMap& segment : send.map.segments) segment.registration = kUnregistered;
     }
-    fill_source(context_.memory, layout, send.map, send.table, send.id, send.total);
+    send.ready = send.total;
+    if (random.percent(context_.settings.progressive_percent)) {
+        send.ready = random.below(send.total + 1);
+        if (send.ready < send.total && context_.settings.has(Fault::no_ready) && random.percent(30)) {
+            context_.count(Fault::no_ready);
+            send.stuck = hard = true;
+        }
+    }
+    spoil_source(context_.memory, layout, send.map, send.table, send.total);
+    fill_source(context_.memory, layout, send.map, send.table, send.id, send.ready);
     send.aux_address = context_.memory.add(sizeof(Aux), random);
     const Aux aux = aux_of(send.id, send.total);
     std::memcpy(context_.memory.at(send.aux_address, sizeof aux), aux.data(), sizeof aux);
     return send;
+}
+
+Layout Users::source_layout(const SendRecord& record) const {
+    return Layout::multimodal(context_.shape(static_cast<std::uint32_t>(record.map.block_size), Arrangement::segments));
+}
+
+std::uint64_t Users::more_ready(std::uint64_t id) {
+    SendRecord& record = *send(id);
+    record.ready = context_.random.between(record.ready + 1, record.total);
+    fill_source(context_.memory, source_layout(record), record.map, record.table, id, record.ready);
+    return record.ready;
 }
 
 void Users::check_source(std::uint64_t id) {
@@ -87,9 +107,7 @@ void Users::end_send(std::uint64_t id, Status status, const std::string& reason)
     context_.trace.say("   send {} of room {} {}: {}", id, record.room, remit::to_string(status), reason);
     if (record.ended) throw Violation(fmt::format("send {} final twice", id));
     record.ended = status;
-    const Layout layout =
-        Layout::multimodal(context_.shape(static_cast<std::uint32_t>(record.map.block_size), Arrangement::segments));
-    spoil_source(context_.memory, layout, record.map, record.table, record.total);
+    spoil_source(context_.memory, source_layout(record), record.map, record.table, record.total);
     if (status == Status::Success) return;
     if (reason.empty()) throw Violation(fmt::format("send {} Failed without a reason", id));
     if (!hard) throw Violation("send Failed without a failure: " + reason);

@@ -23,6 +23,8 @@ struct SendRecord {
     RoomId room = 0;
     std::uint32_t embedding = 0;
     std::uint64_t total = 0;
+    std::uint64_t ready = 0;  ///< tokens that are there; the rest of the source is rubbish still
+    bool stuck = false;       ///< no more of it comes
     BlockMap map;
     BlockTable table;
     std::uint64_t aux_address = 0;
@@ -65,6 +67,8 @@ public:
     [[nodiscard]] SendRecord* send(std::uint64_t id) {
         return id == 0 || id > sends_.size() ? nullptr : &sends_[id - 1];
     }
+    /// Some more of a send's source is there; how much now.
+    std::uint64_t more_ready(std::uint64_t send);
     /// A read of a send's source. @throws Violation after its end.
     void check_source(std::uint64_t send);
     void end_send(std::uint64_t send, Status status, const std::string& reason);
@@ -86,6 +90,7 @@ public:
     std::uint32_t reuses = 2;                             ///< rooms whose ids may come again after their end
 
 private:
+    [[nodiscard]] Layout source_layout(const SendRecord& record) const;
     void check_data(const protocol::language::Final& final, const Layout& layout, const BlockMap& map,
                     std::span<const BlockId> table);
 

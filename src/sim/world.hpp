@@ -43,6 +43,7 @@ private:
         complete,
         break_pair,
         receive,
+        ready,  ///< embedding worker, send
         // what nobody wishes for
         tick,
         reconnect,

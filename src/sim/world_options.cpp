@@ -45,6 +45,9 @@ void World::collect_workers() {
         if (host.has_answers()) add(kOften, Step::embedding_answer, i);
         if (host.has_work()) add(kOften, Step::pump, i);
         const bool another = host.sends().size() < context_.settings.sends_at_once;
+        for (std::size_t k = 0; k < host.sends().size(); ++k) {
+            if (host.grows(k)) add(kUsers, Step::ready, i, k);
+        }
         if (another && next_send(i) < context_.users.sends_to_come[i].size()) add(kUsers, Step::send, i);
     }
     for (std::size_t i = 0; i < languages_.size(); ++i) {

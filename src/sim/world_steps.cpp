@@ -60,6 +60,7 @@ void World::take(const Option& option) {
         case Step::language_answer: return languages_[subject]->answer();
         case Step::pump: return embeddings_[subject]->pump(context_.random.between(1, 6));
         case Step::send: return begin_send(subject);
+        case Step::ready: return embeddings_[subject]->user_ready(option.object);
         case Step::release: return languages_[subject]->user_release(option.object);
         case Step::transmit: return transmit(*context_.fabric.find(subject));
         case Step::land: return land(*context_.fabric.find(subject));

@@ -81,6 +81,18 @@ Status Send::poll() const noexcept { return state_->record->outcome.status(); }
 Status Send::wait(std::chrono::steady_clock::time_point deadline) const { return state_->record->outcome.wait(deadline); }
 std::string Send::reason() const { return state_->record->outcome.reason(); }
 int Send::descriptor() const { return state_->record->outcome.descriptor(); }
+void Send::ready(std::uint64_t tokens) const {
+    worker::SendRecord& record = *state_->record;
+    if (tokens > record.total) {
+        throw Error(ErrorKind::bad_argument,
+                    fmt::format("ready tokens are {}; permitted: up to total_tokens, {}", tokens, record.total));
+    }
+    if (!record.watermark.raise(tokens)) {
+        throw Error(ErrorKind::misuse, fmt::format("ready tokens are {}; permitted: at least {}, what was said before",
+                                                   tokens, record.watermark.tokens()));
+    }
+    if (record.watermark.tell()) state_->inbox->post(worker::ReadyTokens{record.id});
+}
 void Send::abort() const {
     if (!state_->record->cancelled.exchange(true)) state_->inbox->post(worker::CancelSend{state_->record->id});
 }
@@ -184,10 +196,15 @@ Send EmbeddingWorker::send(RoomId room, Source source, std::uint64_t total_token
         throw Error(ErrorKind::bad_argument, fmt::format("priority is {}; permitted: {} to {}", options.priority,
                                                          -kMostPriority, kMostPriority));
     }
+    if (options.ready_tokens && *options.ready_tokens > total_tokens) {
+        throw Error(ErrorKind::bad_argument, fmt::format("ready_tokens is {}; permitted: up to total_tokens, {}",
+                                                         *options.ready_tokens, total_tokens));
+    }
     auto record = std::make_shared<worker::SendRecord>();
     record->id = impl_->next_send.fetch_add(1, std::memory_order_relaxed);
     record->room = room;
     record->total = total_tokens;
+    record->watermark.raise(options.ready_tokens.value_or(total_tokens));
     record->source->map = impl_->source_map(source, total_tokens);
     record->source->table = std::holds_alternative<BlockTable>(source) ? std::get<BlockTable>(source) : BlockTable{0};
     record->source->priority = options.priority;

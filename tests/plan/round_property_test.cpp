@@ -20,6 +20,24 @@ TEST(PlanRound, MovesEveryByteOnceAndTouchesNothingElse) {
     }
 }
 
+// The other tokens of the round lie in the same blocks: what is between two pieces is theirs.
+TEST(PlanRound, APartOfARoundWritesItsOwnTokensAndNoFiller) {
+    RoundPlan plan;
+    for (std::uint64_t seed = 0; seed < kCases; ++seed) {
+        RandomCase random(seed);
+        const RoundRequest whole = random.request();
+        const std::uint64_t skipped = seed * 7 % whole.range.count;
+        const TokenRange range{whole.range.first + skipped, 1 + seed * 13 % (whole.range.count - skipped)};
+        const RoundRequest part{whole.layout, whole.source, whole.destination,
+                                range,        skipped > 0 ? 0 : whole.aux_source, true};
+        const auto planned = plan_round(part, random.settings(), plan);
+        ASSERT_TRUE(planned) << planned.error() << "\nseed " << seed << ": " << random.describe();
+        ASSERT_EQ(plan.bytes, plan.payload) << "seed " << seed << ": " << random.describe();
+        ASSERT_TRUE(execute(part, random.settings(), plan, random.destination()))
+            << "seed " << seed << ": " << random.describe();
+    }
+}
+
 TEST(PlanRound, ThePolicyDecidesWhatIsSentInPlace) {
     RoundPlan plan;
     for (std::uint64_t seed = 0; seed < kCases / 4; ++seed) {

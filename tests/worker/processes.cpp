@@ -1,5 +1,7 @@
 #include "processes.hpp"
 
+#include "growing.hpp"
+
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -175,8 +177,17 @@ void Transfer::expect_success() const {
         EXPECT_EQ(worker.device(), device_name(0));
         line.tell(worker.endpoint());
         std::deque<Outgoing> outgoing;
-        for (const Content& content : contents) outgoing.emplace_back(worker, content, from);
+        std::deque<Growing> growing;
+        for (const Content& content : contents) {
+            if (step == 0) {
+                outgoing.emplace_back(worker, content, from);
+            } else {
+                growing.emplace_back(worker, content, 0, from);
+            }
+        }
+        for (Growing& one : growing) one.grow_in_steps(step);
         for (const Outgoing& one : outgoing) one.expect_success();
+        for (const Growing& one : growing) one.expect_success();
         line.tell("sent");
         EXPECT_EQ(line.hear(), "end");
     });

@@ -73,6 +73,7 @@ struct Transfer {
     std::uint64_t expected = 1024;
     Into into = Into::sink;
     From from = From::blocks;
+    std::uint64_t step = 0;  ///< the source becomes ready by so many tokens at a time; 0: all at once
     std::uint32_t rounds = 0;  ///< of each request; 0: any number
 
     [[nodiscard]] static Layout verbs_layout(std::uint32_t block_size = 128);

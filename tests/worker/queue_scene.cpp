@@ -51,12 +51,12 @@ std::uint64_t QueueScene::start(std::uint64_t tokens, int priority, std::uint32_
         blocks.push_back(next_block_++);
     }
     ++next_block_;  // never neighbours of the next request's
-    queue_->start({{1, link + 1, attempt}, attempt, 0, {0, tokens}, blocks}, sources_[attempt]);
+    queue_->start({{1, link + 1, attempt}, attempt, 0, {0, tokens}, blocks, tokens}, sources_[attempt]);
     return attempt;
 }
 
 void QueueScene::resume(std::uint64_t attempt, const BlockTable& blocks, plan::TokenRange range) {
-    queue_->start({{1, 1, attempt}, attempt, 1, range, blocks}, sources_.at(attempt));
+    queue_->start({{1, 1, attempt}, attempt, 1, range, blocks, range.end()}, sources_.at(attempt));
 }
 
 void QueueScene::pump() {

@@ -76,6 +76,20 @@ TEST(VerbsTransfer, AContiguousSourceOfUnregisteredMemory) {
     transfer.expect_success();
 }
 
+TEST(VerbsTransfer, ASourceThatBecomesReadyBitByBit) {
+    Transfer transfer;
+    transfer.embedding.fabric.queue_pairs = transfer.language.fabric.queue_pairs = 2;
+    transfer.language_blocks = 8;
+    transfer.contents = {{1, 3000}};
+    for (const From from : {From::blocks, From::contiguous}) {
+        transfer.from = from;
+        for (const std::uint64_t step : {50u, 700u}) {
+            transfer.step = step;
+            transfer.expect_success();
+        }
+    }
+}
+
 TEST(VerbsTransfer, SizeFirst) {
     Transfer transfer;
     transfer.contents = {{1, 3000}};

@@ -47,6 +47,13 @@ struct StartRound {
     std::uint32_t round = 0;
     plan::TokenRange range;
     BlockTable blocks;
+    std::uint64_t ready = 0;  ///< the source's tokens below this may be read: of the request, not of the round
+};
+
+/// More of the source of an attempt's rounds may be read.
+struct MoreReady {
+    AttemptKey key;
+    std::uint64_t ready = 0;
 };
 
 /// Drop what is not posted yet; on_idle() comes when the rest is in.
@@ -76,7 +83,7 @@ struct SendFinal {
     std::string reason;
 };
 
-using Action = std::variant<Tell, ForgetPeer, BuildGeneration, DestroyGeneration, StartRound, CancelAttempt, CloseRounds,
-                            ForgetAttempt, SendStatus, SendFinal>;
+using Action = std::variant<Tell, ForgetPeer, BuildGeneration, DestroyGeneration, StartRound, MoreReady, CancelAttempt,
+                            CloseRounds, ForgetAttempt, SendStatus, SendFinal>;
 
 }  // namespace remit::protocol::embedding

@@ -123,13 +123,15 @@ void Machine::set_send_status(SendRecord& send, RoomEventKind event) {
 
 // -------------------------------------------------------------------------------------- user
 
-void Machine::on_send(SendId id, RoomId room, std::uint64_t total_tokens, Time now) {
+void Machine::on_send(SendId id, RoomId room, std::uint64_t total_tokens, Time now,
+                      std::optional<std::uint64_t> ready) {
     enter(now);
     rejections_.erase(room);
     SendRecord& send = sends_[id];
     send.id = id;
     send.room = room;
     send.total = total_tokens;
+    send.ready = std::min(ready.value_or(total_tokens), total_tokens);
     send_of_room_[room] = id;
     watch_send(send, now_ + config_.timing.park_deadline);
     offer_send(send);
@@ -147,6 +149,19 @@ void Machine::offer_send(SendRecord& send) {
         if (attempt == nullptr || attempt->state != AttemptState::parked) continue;
         meet(*attempt, *open);
         if (attempt->state == AttemptState::open) unpark(*attempt);
+    }
+}
+
+void Machine::on_ready(SendId id, std::uint64_t ready, Time now) {
+    enter(now);
+    SendRecord* send = send_at(id);
+    if (send == nullptr || send->state != SendRecord::State::open || ready <= send->ready) return;
+    send->ready = std::min(ready, send->total);
+    for (const AttemptKey& key : send->takers) {
+        Attempt* attempt = attempt_at(key);
+        if (attempt == nullptr || attempt->state != AttemptState::open) continue;
+        watch_attempt(*attempt, now_ + config_.timing.park_deadline);
+        if (attempt->in_flight) actions_.push_back(MoreReady{key, send->ready});
     }
 }
 

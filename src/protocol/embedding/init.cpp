@@ -183,7 +183,7 @@ void Machine::accept_round(Attempt& attempt, const BlockTable& blocks, std::uint
         attempt.reading = send.id;
         ++send.in_flight;
     }
-    actions_.push_back(StartRound{attempt.key, send.id, round, range, blocks});
+    actions_.push_back(StartRound{attempt.key, send.id, round, range, blocks, send.ready});
 }
 
 }  // namespace remit::protocol::embedding

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -40,7 +41,10 @@ public:
     // -- from the control channel
     void on_message(const ToEmbedding& message, Time now);
     // -- from the user
-    void on_send(SendId id, RoomId room, std::uint64_t total_tokens, Time now);
+    /// `ready`: tokens of the source that may be read already; nothing: all.
+    void on_send(SendId id, RoomId room, std::uint64_t total_tokens, Time now, std::optional<std::uint64_t> ready = {});
+    /// Tokens [0, ready) may be read. Never fewer than before.
+    void on_ready(SendId id, std::uint64_t ready, Time now);
     void on_cancel(SendId id, const std::string& reason, Time now);
     void on_reject(RoomId room, const std::string& reason, Time now);
     // -- from the data plane
@@ -126,6 +130,7 @@ private:
     void watch_attempt(Attempt& attempt, Time deadline);
     void watch_send(SendRecord& send, Time deadline);
     void attempts_due();
+    [[nodiscard]] std::string stalled(const Attempt& attempt);
     void sends_due();
     void generations_due();
 

@@ -80,6 +80,7 @@ struct SendRecord {
     SendId id = 0;
     RoomId room = 0;
     std::uint64_t total = 0;
+    std::uint64_t ready = 0;  ///< tokens of the source that may be read
     State state = State::open;
     Status status = Status::Bootstrapping;
     std::string reason;

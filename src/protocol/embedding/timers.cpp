@@ -70,10 +70,17 @@ void Machine::attempts_due() {
             attempt->state == AttemptState::parked
                 ? fmt::format("no send() for room {} within {} ms", attempt->room, waited)
                 : fmt::format("no progress of room {} for {} ms: {} of its rounds accepted, waiting for {}",
-                              attempt->room, waited, attempt->rounds.size(),
-                              attempt->in_flight ? "the wire" : "RESUME from the language worker");
+                              attempt->room, waited, attempt->rounds.size(), stalled(*attempt));
         fail_attempt(sessions_.at(due->key.session), *attempt, reason);
     }
+}
+
+/// What an open attempt waits for.
+std::string Machine::stalled(const Attempt& attempt) {
+    if (!attempt.in_flight) return "RESUME from the language worker";
+    const SendRecord* send = attempt.send ? send_at(*attempt.send) : nullptr;
+    if (send == nullptr || send->ready >= attempt.accepted_end()) return "the wire";
+    return fmt::format("Send::ready(): {} of {} tokens may be read", send->ready, send->total);
 }
 
 void Machine::sends_due() {

@@ -162,6 +162,10 @@ void add_request_options(std::vector<OptionSpec>& table) {
                            "blocks of the embedding worker's pool (what the requests in flight need)"));
     table.push_back(number("--requests", &Options::requests, 1, 1000000, "requests to move (1)"));
     table.push_back(number("--concurrency", &Options::concurrency, 1, 4096, "requests in flight (8)"));
+    auto progressive = number("--progressive", &Options::progressive, 1, 65536,
+                              "steps in which the tokens of a source become ready while it is sent (1: all are there)");
+    progressive.in_language = false;
+    table.push_back(std::move(progressive));
     auto ranks = number("--ranks", &Options::ranks, 1, kMostRanks, "language workers that each get every request (1)");
     ranks.in_embed = false;
     table.push_back(std::move(ranks));

@@ -63,6 +63,7 @@ struct Options {
     std::optional<std::uint32_t> sender_pool_blocks;
     std::uint32_t requests = 1;
     std::uint32_t concurrency = 8;
+    std::uint32_t progressive = 1;  ///< steps in which a source becomes ready
     Arrangement layout = Arrangement::segments;
     SourceKind source = SourceKind::blocks;
     bool sink = false;

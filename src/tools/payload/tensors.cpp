@@ -69,12 +69,12 @@ std::span<const std::byte> Tensors::row(std::size_t index, std::uint32_t plane, 
     return segment(index).subspan(row_offset(area, plane, token), area.shape.token_bytes);
 }
 
-void Tensors::fill(const Payload& payload) {
+void Tensors::fill(const Payload& payload, std::uint64_t first, std::uint64_t end) {
     for (std::size_t i = 0; i < areas_.size(); ++i) {
         const Area& area = areas_[i];
         if (!area.memory) continue;
         for (std::uint32_t plane = 0; plane < area.shape.planes; ++plane) {
-            for (std::uint64_t token = 0; token < tokens_; ++token) {
+            for (std::uint64_t token = first; token < end; ++token) {
                 const auto row = segment(i).subspan(row_offset(area, plane, token), area.shape.token_bytes);
                 payload.fill({area.shape.kind, plane, token}, row);
             }

@@ -25,7 +25,9 @@ public:
     [[nodiscard]] std::span<std::byte> segment(std::size_t index);
     [[nodiscard]] std::span<const std::byte> segment(std::size_t index) const;
     [[nodiscard]] std::span<const std::byte> row(std::size_t segment, std::uint32_t plane, std::uint64_t token) const;
-    void fill(const Payload& payload);
+    void fill(const Payload& payload) { fill(payload, 0, tokens_); }
+    /// Tokens [first, end) of every segment.
+    void fill(const Payload& payload, std::uint64_t first, std::uint64_t end);
     /// Says where a guard area was written to; nothing where none was.
     [[nodiscard]] std::optional<std::string> broken_guard() const;
 

@@ -1,6 +1,8 @@
 #include "tools/run/sender.hpp"
 
+#include <algorithm>
 #include <list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -27,13 +29,14 @@ EmbeddingWorkerOptions worker_options(const Workload& work, const std::string& d
     return options;
 }
 
-void fill_blocks(SourcePool& pool, const BlockTable& table, const Payload& payload) {
+void fill_blocks(SourcePool& pool, const BlockTable& table, const Payload& payload, std::uint64_t first,
+                 std::uint64_t end) {
     const Layout& layout = pool.layout();
     for (std::size_t i = 0; i < layout.segments().size(); ++i) {
         const Segment& segment = layout.segments()[i];
         if (segment.once_per_request) continue;
         for (std::uint32_t plane = 0; plane < segment.planes; ++plane) {
-            for (std::uint64_t token = 0; token < payload.tokens(); ++token) {
+            for (std::uint64_t token = first; token < end; ++token) {
                 const BlockId block = table[token / layout.block_size()];
                 std::byte* const row = pool.row(i, block, plane, token % layout.block_size());
                 payload.fill({segment.kind, plane, token}, {row, segment.token_bytes});
@@ -48,7 +51,9 @@ void fill_blocks(SourcePool& pool, const BlockTable& table, const Payload& paylo
 struct Sender::Flight {
     RoomId room;
     BlockTable table;
+    std::unique_ptr<Payload> payload;
     std::optional<Tensors> tensors;
+    std::uint64_t ready = 0;  ///< tokens of the source that are there
     std::optional<Send> send;
     Status seen = Status::Bootstrapping;
 };
@@ -69,6 +74,8 @@ public:
 private:
     [[nodiscard]] bool may_start() const;
     void start(RoomId room);
+    void fill(Flight& flight);
+    [[nodiscard]] bool filling() const;
     void wait();
     void look();
     void finish(Flight& flight, Status status);
@@ -109,18 +116,16 @@ bool Sender::Run::may_start() const {
 }
 
 void Sender::Run::start(RoomId room) {
-    const auto payload = work_.payload(room);
     Flight& flight = flights_.emplace_back();
     flight.room = room;
+    flight.payload = work_.payload(room);
     Source source;
     if (work_.options.source == SourceKind::contiguous) {
         flight.tensors.emplace(work_.sender_layout, work_.tokens);
-        flight.tensors->fill(*payload);
         const std::vector<void*> addresses = flight.tensors->addresses();
         source = ContiguousSource{{addresses.begin(), addresses.end()}};
     } else {
         flight.table = worker_.pool().allocate(work_.tokens);
-        fill_blocks(worker_.pool(), flight.table, *payload);
         source = flight.table;
     }
     if (room == 1) {
@@ -128,13 +133,32 @@ void Sender::Run::start(RoomId room) {
         event.blocks = static_cast<std::uint32_t>(flight.table.size());
         observer_.timeline(event);
     }
-    flight.send.emplace(worker_.send(room, std::move(source), work_.tokens, payload->aux()));
+    fill(flight);
+    SendOptions options;
+    options.ready_tokens = flight.ready;
+    flight.send.emplace(worker_.send(room, std::move(source), work_.tokens, flight.payload->aux(), options));
+}
+
+/// The next step of the source, as an encoder would deliver it.
+void Sender::Run::fill(Flight& flight) {
+    const std::uint64_t steps = work_.options.progressive;
+    const std::uint64_t end = std::min(work_.tokens, flight.ready + (work_.tokens + steps - 1) / steps);
+    if (flight.tensors) {
+        flight.tensors->fill(*flight.payload, flight.ready, end);
+    } else {
+        fill_blocks(worker_.pool(), flight.table, *flight.payload, flight.ready, end);
+    }
+    flight.ready = end;
+}
+
+bool Sender::Run::filling() const {
+    return std::any_of(flights_.begin(), flights_.end(), [&](const Flight& f) { return f.ready < work_.tokens; });
 }
 
 void Sender::Run::wait() {
     std::vector<int> descriptors;
     for (const Flight& flight : flights_) descriptors.push_back(flight.send->descriptor());
-    stop_.wait(descriptors, flights_.front().room == 1 ? kSampling : kIdle);
+    stop_.wait(descriptors, flights_.front().room == 1 || filling() ? kSampling : kIdle);
 }
 
 void Sender::Run::look() {
@@ -144,9 +168,13 @@ void Sender::Run::look() {
         if (is_final(status)) {
             finish(*flight, status);
             flight = flights_.erase(flight);
-        } else {
-            ++flight;
+            continue;
         }
+        if (flight->ready < work_.tokens) {
+            fill(*flight);
+            flight->send->ready(flight->ready);
+        }
+        ++flight;
     }
 }
 

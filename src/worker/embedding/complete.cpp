@@ -6,6 +6,7 @@
 
 #include <remit/error.hpp>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -69,21 +70,32 @@ void SendQueue::finish_unit(UnitId id, bool success) {
     --work.units;
     if (success) {
         events_.push_back({SendEvent::Kind::progress, work.key, 0, 0, {}});
-        if (unit.round != nullptr && ++unit.round->done == unit.round->units) {
-            const std::uint32_t number = unit.round->number;
-            work.source->rounds.fetch_add(1, std::memory_order_relaxed);
-            work.source->bytes.fetch_add(unit.round->plan.payload, std::memory_order_relaxed);
-            events_.push_back({SendEvent::Kind::round_written, work.key, number, 0, {}});
-            work.rounds[number].reset();
-        }
+        if (unit.part != nullptr) unit_written(work, *unit.part);
     }
     check_idle(work);
+}
+
+void SendQueue::unit_written(Work& work, Part& part) {
+    if (++part.done < part.units) return;
+    Round& round = *part.round;
+    work.parts.erase(std::find_if(work.parts.begin(), work.parts.end(), [&](const auto& p) { return p.get() == &part; }));
+    if (--round.parts > 0 || round.planned < round.range.end()) return;
+    work.source->rounds.fetch_add(1, std::memory_order_relaxed);
+    work.source->bytes.fetch_add(round.payload, std::memory_order_relaxed);
+    events_.push_back({SendEvent::Kind::round_written, work.key, round.number, 0, {}});
+    work.rounds[round.number].reset();
+}
+
+void SendQueue::drop_unstaged(Work& work) {
+    work.unstaged.clear();
+    work.unplanned.clear();
 }
 
 /// Says once that nothing of the attempt is queued or in flight; forgets it where that was asked for.
 void SendQueue::check_idle(Work& work) {
     if (work.units > 0 || !work.unstaged.empty()) return;
     clock_.leave(work.flow);
+    if (!work.unplanned.empty()) return;  // it waits for more of its source
     if (std::exchange(work.busy, false)) events_.push_back({SendEvent::Kind::idle, work.key, 0, 0, {}});
     if (!work.forgotten || work.queued) return;  // a queued one goes when its turn comes
     const protocol::AttemptKey key = work.key;   // outlives the erased work

@@ -175,6 +175,7 @@ void Core::perform(const StartRound& action) {
     if (record != sends_.end()) queue_.start(action, record->second->source);
 }
 
+void Core::perform(const MoreReady& action) { queue_.more_ready(action); }
 void Core::perform(const CancelAttempt& action) { queue_.cancel(action.key); }
 void Core::perform(const CloseRounds& action) { queue_.close(action.key); }
 void Core::perform(const ForgetAttempt& action) { queue_.forget(action.key); }
@@ -197,9 +198,14 @@ void Core::perform(const SendFinal& action) {
 // -------------------------------------------------------------------------------------- commands
 
 void Core::handle(BeginSend& command) {
-    const SendRecord& record = *command.record;
+    SendRecord& record = *command.record;
     sends_[record.id] = command.record;
-    machine_.on_send(record.id, record.room, record.total, now_);
+    machine_.on_send(record.id, record.room, record.total, now_, record.watermark.take());
+}
+
+void Core::handle(ReadyTokens& command) {
+    const auto found = sends_.find(command.id);
+    if (found != sends_.end()) machine_.on_ready(command.id, found->second->watermark.take(), now_);
 }
 
 void Core::handle(CancelSend& command) { machine_.on_cancel(command.id, "aborted by the embedding worker's user", now_); }

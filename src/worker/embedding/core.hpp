@@ -51,6 +51,7 @@ private:
     void perform(const protocol::embedding::BuildGeneration& action);
     void perform(const protocol::embedding::DestroyGeneration& action);
     void perform(const protocol::embedding::StartRound& action);
+    void perform(const protocol::embedding::MoreReady& action);
     void perform(const protocol::embedding::CancelAttempt& action);
     void perform(const protocol::embedding::CloseRounds& action);
     void perform(const protocol::embedding::ForgetAttempt& action);
@@ -58,6 +59,7 @@ private:
     void perform(const protocol::embedding::SendFinal& action);
 
     void handle(BeginSend& command);
+    void handle(ReadyTokens& command);
     void handle(CancelSend& command);
     void handle(RejectRoom& command);
     void handle(StopEmbedding& command);

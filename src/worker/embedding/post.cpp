@@ -113,7 +113,7 @@ void SendQueue::add_request(Link& link, Unit& unit, UnitId id, Chain& chain) {
     fabric::WorkRequest& request = chain.requests[chain.size];
     request = {};
     if (unit.next_write < unit.end_write) {
-        const plan::RoundPlan& plan = unit.round->plan;
+        const plan::RoundPlan& plan = unit.part->plan;
         const plan::Write& write = plan.writes[unit.next_write];
         if (chain.pieces_used + write.pieces > kChainPieces) return;
         fabric::Piece* pieces = chain.pieces.data() + chain.pieces_used;

@@ -52,7 +52,7 @@ void SendQueue::destroy_link(const GenerationKey& key) {
         work->link = nullptr;
         work->queued = false;
         work->cancelled = true;
-        work->unstaged.clear();
+        drop_unstaged(*work);
     }
     for (auto it = works_.lower_bound({key.session, key.generation, 0});
          it != works_.end() && it->first.generation_key() == key;) {
@@ -75,18 +75,36 @@ void SendQueue::start(const protocol::embedding::StartRound& request, std::share
     Work& work = *slot;
     work.source = std::move(source);
     work.busy = true;
+    work.ready = request.ready;
     ++work.accepted;
     if (work.link != nullptr && !work.cancelled) {
-        plan_round(work, request);
+        auto round = std::make_unique<Round>();
+        round->number = request.round;
+        round->send = request.send;
+        round->range = request.range;
+        round->blocks = request.blocks;
+        round->planned = request.range.first;
+        round->next_lane = static_cast<std::uint32_t>((request.key.attempt + request.round) % work.link->lanes().size());
+        work.unplanned.push(round.get());
+        if (work.rounds.size() <= round->number) work.rounds.resize(round->number + 1);
+        work.rounds[round->number] = std::move(round);
+        take_turn(work);
     }
     check_idle(work);
+}
+
+void SendQueue::more_ready(const protocol::embedding::MoreReady& more) {
+    Work* work = work_at(more.key);
+    if (work == nullptr || work->link == nullptr || work->cancelled) return;
+    work->ready = more.ready;
+    take_turn(*work);
 }
 
 void SendQueue::cancel(const AttemptKey& key) {
     Work* work = work_at(key);
     if (work == nullptr) return;
     work->cancelled = true;
-    work->unstaged.clear();
+    drop_unstaged(*work);
     check_idle(*work);
 }
 
@@ -95,7 +113,7 @@ void SendQueue::close(const AttemptKey& key) {
     Work* work = work_at(key);
     if (work == nullptr || work->link == nullptr) return;
     work->cancelled = true;
-    work->unstaged.clear();
+    drop_unstaged(*work);
     work->busy = true;
     clock_.join(work->flow);
     for (std::uint32_t lane = 0; lane < work->immediates.size(); ++lane) {

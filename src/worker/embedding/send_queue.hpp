@@ -53,6 +53,8 @@ public:
     void destroy_link(const protocol::GenerationKey& key);
 
     void start(const protocol::embedding::StartRound& round, std::shared_ptr<SendSource> source);
+    /// More of the source may be read.
+    void more_ready(const protocol::embedding::MoreReady& more);
     void cancel(const protocol::AttemptKey& key);
     void close(const protocol::AttemptKey& key);
     void forget(const protocol::AttemptKey& key);
@@ -75,10 +77,11 @@ private:
     [[nodiscard]] Link* next_link();
     [[nodiscard]] bool may_stage(Link& link);
     void wait_in_lane(UnitId id);
-    UnitId new_unit(Work& work, Round* round, std::uint32_t lane);
+    UnitId new_unit(Work& work, Part* part, std::uint32_t lane);
     void take_turn(Work& work);
     bool collect_gathered();
-    void plan_round(Work& work, const protocol::embedding::StartRound& request);
+    void plan_more(Work& work);
+    bool plan_part(Work& work, Round& round, Part& part);
 
     // post.cpp
     bool post_all();
@@ -97,6 +100,8 @@ private:
     std::size_t poll(Link& link, std::span<fabric::Completion> batch);
     void complete(Link& link, const fabric::Completion& completion);
     void finish_unit(UnitId id, bool success);
+    void unit_written(Work& work, Part& part);
+    static void drop_unstaged(Work& work);
     void check_idle(Work& work);
     void fail_link(Link& link, std::string reason);
     Work* work_at(const protocol::AttemptKey& key);

@@ -1,4 +1,4 @@
-// From a planned round to units: chunks of all attempts take turns, are gathered, and join their lane.
+// From rounds to units: what may be read is planned; chunks of all attempts take turns, are gathered, and join their lane.
 
 #include "worker/embedding/send_queue.hpp"
 
@@ -13,43 +13,58 @@ namespace {
 // A round is striped over its queue pairs in chunks no smaller than this.
 constexpr std::uint64_t kSmallestStripe = 64u << 10;
 
-/// The chunk that a round's next unit carries; nothing for an immediate alone.
-const plan::Chunk* next_chunk(const Round& round) {
-    return round.next_unit < round.plan.chunks.size() ? &round.plan.chunks[round.next_unit] : nullptr;
+/// The chunk that a part's next unit carries; nothing for an immediate alone.
+const plan::Chunk* next_chunk(const Part& part) {
+    return part.next_unit < part.plan.chunks.size() ? &part.plan.chunks[part.next_unit] : nullptr;
 }
 
 }  // namespace
 
-void SendQueue::plan_round(Work& work, const protocol::embedding::StartRound& request) {
+/// Where nothing planned waits any more: the next part of the oldest round that lacks one, as far as it may be read. What
+/// becomes ready meanwhile goes together.
+void SendQueue::plan_more(Work& work) {
+    if (!work.unstaged.empty() || work.unplanned.empty() || work.cancelled) return;
+    Round& round = *work.unplanned.front();
+    if (std::min(work.ready, round.range.end()) <= round.planned) return;
+    auto part = std::make_unique<Part>();
+    if (!plan_part(work, round, *part)) return work.unplanned.clear();
+    if (part->last) work.unplanned.pop();
+    ++round.parts;
+    round.payload += part->plan.payload;
+    work.unstaged.push(part.get());
+    work.parts.push_back(std::move(part));
+}
+
+bool SendQueue::plan_part(Work& work, Round& round, Part& part) {
     const auto lanes = static_cast<std::uint32_t>(work.link->lanes().size());
+    const std::uint64_t end = std::min(work.ready, round.range.end());
+    const plan::TokenRange range{round.planned, end - round.planned};
     plan::RoundSettings settings = settings_.plan;
     settings.max_write = std::min(settings.max_write, work.link->max_message());
-    const std::uint64_t share = ceil_div(layout_.payload_bytes(request.range.count), lanes);
+    const std::uint64_t share = ceil_div(layout_.payload_bytes(range.count), lanes);
     settings.chunk_bytes = std::min(settings.chunk_bytes, std::max(kSmallestStripe, align_up(share, 4096)));
     const SendSource& source = *work.source;
-    const bool first = request.range.first == 0;
-    auto round = std::make_unique<Round>();
-    round->number = request.round;
     const auto planned = plan::plan_round({layout_,
                                            {source.map, source.table, 0},
-                                           {work.link->peer_pool(), request.blocks, request.range.first},
-                                           request.range,
-                                           first ? reinterpret_cast<std::uintptr_t>(source.aux.data()) : 0},
-                                          settings, round->plan);
+                                           {work.link->peer_pool(), round.blocks, round.range.first},
+                                           range,
+                                           range.first == 0 ? reinterpret_cast<std::uintptr_t>(source.aux.data()) : 0,
+                                           range != round.range},
+                                          settings, part.plan);
     if (!planned) {
-        events_.push_back({SendEvent::Kind::plan_failed, work.key, request.round, request.send, planned.error()});
-        return;
+        events_.push_back({SendEvent::Kind::plan_failed, work.key, round.number, round.send, planned.error()});
+        return false;
     }
-    const auto chunks = static_cast<std::uint32_t>(round->plan.chunks.size());
-    round->first_lane = static_cast<std::uint32_t>((request.key.attempt + request.round) % lanes);
-    round->units = std::max(chunks, lanes);
-    if (work.rounds.size() <= round->number) work.rounds.resize(round->number + 1);
-    work.unstaged.push(round.get());
-    work.rounds[round->number] = std::move(round);
-    take_turn(work);
+    round.planned = end;
+    part.round = &round;
+    part.last = end == round.range.end();
+    part.units = static_cast<std::uint32_t>(part.plan.chunks.size());
+    if (part.last) part.units = std::max(part.units, lanes);
+    return true;
 }
 
 void SendQueue::take_turn(Work& work) {
+    plan_more(work);
     if (work.queued || work.unstaged.empty()) return;
     work.queued = true;
     clock_.join(work.flow);
@@ -95,14 +110,13 @@ bool SendQueue::may_stage(Link& link) {
 
 /// Stages the next unit of the attempt's oldest round.
 void SendQueue::stage_next(Work& work) {
-    Round& round = *work.unstaged.front();
+    Part& part = *work.unstaged.front();
     const auto lanes = static_cast<std::uint32_t>(work.link->lanes().size());
-    const std::uint32_t index = round.next_unit;
-    const plan::Chunk* chunk = next_chunk(round);
-    const UnitId id = new_unit(work, &round, (round.first_lane + index) % lanes);
+    const plan::Chunk* chunk = next_chunk(part);
+    const UnitId id = new_unit(work, &part, part.round->next_lane++ % lanes);
     Unit& unit = units_[id];
     // The last unit of the round on its lane; lanes that no chunk reaches get an immediate alone.
-    unit.immediate = index + lanes >= round.units;
+    unit.immediate = part.last && part.next_unit + lanes >= part.units;
     if (chunk != nullptr) {
         unit.next_write = chunk->first_write;
         unit.end_write = chunk->first_write + chunk->writes;
@@ -113,17 +127,17 @@ void SendQueue::stage_next(Work& work) {
     }
     unit.finish = clock_.charge(work.flow, unit.bytes);
     gathering_.push(id);
-    if (++round.next_unit == round.units) work.unstaged.pop();
+    if (++part.next_unit == part.units) work.unstaged.pop();
 }
 
 void SendQueue::gather(Unit& unit, const plan::Chunk& chunk) {
     const std::uint32_t region = regions_.take();
     unit.region = region;
-    const std::span<const memory::Copy> copies(unit.round->plan.copies);
+    const std::span<const memory::Copy> copies(unit.part->plan.copies);
     unit.ticket = copies_.submit(copies.subspan(chunk.first_copy, chunk.copies), regions_.address(region));
 }
 
-UnitId SendQueue::new_unit(Work& work, Round* round, std::uint32_t lane) {
+UnitId SendQueue::new_unit(Work& work, Part* part, std::uint32_t lane) {
     UnitId id = 0;
     if (free_units_.empty()) {
         id = static_cast<UnitId>(units_.size());
@@ -134,7 +148,7 @@ UnitId SendQueue::new_unit(Work& work, Round* round, std::uint32_t lane) {
     }
     units_[id] = Unit{};
     units_[id].work = &work;
-    units_[id].round = round;
+    units_[id].part = part;
     units_[id].lane = lane;
     ++work.units;
     return id;

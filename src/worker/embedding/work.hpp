@@ -3,7 +3,7 @@
 #include "base/fifo.hpp"
 #include "memory/copy.hpp"
 #include "plan/round.hpp"
-#include "protocol/keys.hpp"
+#include "protocol/embedding/actions.hpp"
 #include "worker/embedding/fair_clock.hpp"
 #include "worker/embedding/link.hpp"
 
@@ -30,11 +30,23 @@ struct SendSource {
 
 struct Round {
     std::uint32_t number = 0;
+    protocol::embedding::SendId send = 0;
+    plan::TokenRange range;
+    BlockTable blocks;
+    std::uint64_t planned = 0;    ///< tokens below this have a part
+    std::uint32_t next_lane = 0;  ///< of the next unit
+    std::uint32_t parts = 0;      ///< not written yet
+    std::uint64_t payload = 0;    ///< bytes of the parts so far
+};
+
+/// Neighbouring tokens of a round that could be read at one time: all of them, unless the send is told bit by bit.
+struct Part {
+    Round* round = nullptr;
     plan::RoundPlan plan;
-    std::uint32_t first_lane = 0;
     std::uint32_t next_unit = 0;  ///< to be staged
-    std::uint32_t units = 0;      ///< chunks, then immediates on lanes without a chunk
+    std::uint32_t units = 0;      ///< chunks; of the last part then immediates on lanes without a chunk
     std::uint32_t done = 0;
+    bool last = false;            ///< of its round: carries the immediates
 };
 
 /// One attempt's work.
@@ -43,8 +55,11 @@ struct Work {
     Link* link = nullptr;  ///< null once destroyed
     std::shared_ptr<SendSource> source;
     Flow flow;
-    Fifo<Round*> unstaged;
+    std::uint64_t ready = 0;  ///< tokens of the source below this may be read
+    Fifo<Part*> unstaged;
+    Fifo<Round*> unplanned;  ///< rounds with tokens that no part has
     std::vector<std::unique_ptr<Round>> rounds;  ///< by number; a written one is reset
+    std::vector<std::unique_ptr<Part>> parts;
     std::uint32_t accepted = 0;
     std::vector<std::uint32_t> immediates;  ///< posted a lane
     std::uint32_t units = 0;                ///< staged and not done
@@ -58,7 +73,7 @@ struct Work {
 /// What one chunk puts on one queue pair.
 struct Unit {
     Work* work = nullptr;
-    Round* round = nullptr;  ///< null for an immediate that closes a round
+    Part* part = nullptr;  ///< null for an immediate that closes a round
     std::uint32_t lane = 0;
     std::uint32_t next_write = 0;
     std::uint32_t end_write = 0;
