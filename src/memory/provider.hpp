@@ -78,7 +78,10 @@ public:
     /// For Visibility::after_flush, after a round's last completion on every NIC. Empty: done; else the error in words.
     [[nodiscard]] virtual std::string flush() = 0;
 
-    /// For one thread, which makes it and uses it. It must end before the provider does.
+    /// The user's streams on the device; null where there is none.
+    [[nodiscard]] virtual Streams* streams() { return nullptr; }
+
+    /// Made by any thread, bound to the one that uses it. It must end before the provider does.
     [[nodiscard]] virtual std::unique_ptr<CopyExecutor> make_executor(const ExecutorOptions& options) = 0;
 };
 

@@ -17,7 +17,7 @@ enum class Staging : std::uint8_t {
 
 struct PoolMemoryOptions {
     std::string name = "pool";  ///< for the log
-    std::uint64_t bytes = 0;    ///< not used where memory is adopted
+    std::uint64_t bytes = 0;        ///< not used where memory is adopted
     fabric::Access access = fabric::Access::local;
     GpuDirect gpu_direct = GpuDirect::automatic;
     Staging staging = Staging::none;

@@ -1,4 +1,5 @@
 #include "memory/host_copy.hpp"
+#include "memory/host_memory.hpp"
 #include "pool/block_pool.hpp"
 #include "worker/embedding/core.hpp"
 #include "worker/event_loop.hpp"
@@ -108,7 +109,7 @@ struct EmbeddingWorker::Impl {
           limits(options.limits),
           channel(worker::open_control(options.control, options.limits)),
           fabric(worker::open_fabric(options.fabric, channel->ip())),
-          pool(layout, blocks, *fabric, fabric::Access::local),
+          pool(layout, blocks, provider, *fabric, {.name = "source pool", .access = fabric::Access::local}),
           source_pool(pool),
           unfinished(options.limits.rooms, "send"),
           mailbox(*channel, options.control.allowed_return_addresses),
@@ -134,6 +135,7 @@ struct EmbeddingWorker::Impl {
     const LimitOptions limits;
     std::unique_ptr<control::Channel> channel;
     std::unique_ptr<fabric::Fabric> fabric;
+    memory::HostMemory provider;
     pool::BlockPool pool;
     worker::LockedSourcePool source_pool;
     worker::UnfinishedRooms<RoomId> unfinished;

@@ -1,6 +1,7 @@
 #include "control/address.hpp"
 #include "control/keys.hpp"
 #include "memory/host_copy.hpp"
+#include "memory/host_memory.hpp"
 #include "pool/block_pool.hpp"
 #include "worker/event_loop.hpp"
 #include "worker/language/core.hpp"
@@ -123,7 +124,7 @@ struct LanguageWorker::Impl {
         : keys(options.control.keys),
           channel(worker::open_control(options.control, options.limits)),
           fabric(worker::open_fabric(options.fabric, channel->ip())),
-          pool(layout, blocks, *fabric, fabric::Access::remote_write),
+          pool(layout, blocks, provider, *fabric, {.name = "pool", .access = fabric::Access::remote_write}),
           receiver(*fabric, options.limits.credits, options.fabric.queue_pairs),
           unfinished(options.limits.rooms, "receive"),
           mailbox(*channel, options.control.allowed_return_addresses),
@@ -151,6 +152,7 @@ struct LanguageWorker::Impl {
 
     std::unique_ptr<control::Channel> channel;
     std::unique_ptr<fabric::Fabric> fabric;
+    memory::HostMemory provider;
     pool::BlockPool pool;
     worker::language::Receiver receiver;  ///< before the pool is unregistered its queue pairs are gone
     worker::UnfinishedRooms<RoomKey> unfinished;
