@@ -43,7 +43,7 @@ jobs=$(nproc)
 
 # What each sanitizer lane runs: everything native, and what has threads of its own (the control channel alone has none
 # but those of libzmq, which is not instrumented).
-sanitized=(layout memory pool plan codec protocol sim control fabric worker tools cuda)
+sanitized=(layout memory pool plan codec protocol sim control fabric registration worker tools cuda)
 threaded=(fabric worker cuda)
 
 say() { printf '\n=== %s (%d s)\n' "$*" "$SECONDS"; }

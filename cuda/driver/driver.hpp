@@ -9,7 +9,7 @@
 /// The CUDA driver, looked up at run time: one binary serves machines with and without a GPU, and nothing links libcuda.
 namespace remit::gpu {
 
-// X(member, symbol, version): `version` is that of the type below and of the function asked for. The two must not
+// X(member, symbol, since): `since` is the version of the type below and of the function asked for. The two must not
 // differ: the driver keeps several functions under one name, with other parameters.
 #define REMIT_DRIVER_CALLS(X)                                      \
     X(init, cuInit, 2000)                                          \
@@ -55,7 +55,7 @@ namespace remit::gpu {
 /// The driver's functions as a table, so that tests can put others in their place.
 struct Driver {
     int version = 0;  ///< of CUDA that the driver serves, as 12040 for 12.4
-#define REMIT_DRIVER_MEMBER(member, symbol, version) PFN_##symbol##_v##version member = nullptr;
+#define REMIT_DRIVER_MEMBER(member, symbol, since) PFN_##symbol##_v##since member = nullptr;
     REMIT_DRIVER_CALLS(REMIT_DRIVER_MEMBER)
     REMIT_OPTIONAL_DRIVER_CALLS(REMIT_DRIVER_MEMBER)
 #undef REMIT_DRIVER_MEMBER

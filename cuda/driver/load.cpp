@@ -25,6 +25,11 @@ std::string version_text(int version) {
          version_text(oldest) + " or later: update the driver, or build with an older toolkit");
 }
 
+[[noreturn]] void fail_missing(int version, const char* symbol, int since) {
+    fail("the NVIDIA driver (CUDA " + version_text(version) + ") has no " + symbol + " of version " +
+         version_text(since) + ": is " + kLibrary + " that of the driver?");
+}
+
 int served_version(const LibraryCalls& calls, void* library) {
     const auto get_version =
         reinterpret_cast<PFN_cuDriverGetVersion_v2020>(calls.find(library, "cuDriverGetVersion"));
@@ -56,14 +61,11 @@ Driver load_driver(const LibraryCalls& calls, int oldest) {
     if (driver.version < oldest) fail_too_old(driver.version, oldest);
     const auto get = reinterpret_cast<PFN_cuGetProcAddress_v12000>(calls.find(library, "cuGetProcAddress_v2"));
     if (get == nullptr) fail_too_old(driver.version, oldest);
-#define REMIT_DRIVER_OPTIONAL(member, symbol, version) \
-    driver.member = ask<PFN_##symbol##_v##version>(get, #symbol, version);
-#define REMIT_DRIVER_REQUIRED(member, symbol, version)                                                      \
-    REMIT_DRIVER_OPTIONAL(member, symbol, version)                                                          \
-    if (driver.member == nullptr) {                                                                         \
-        fail(std::string("the NVIDIA driver (CUDA ") + version_text(driver.version) + ") has no " #symbol   \
-             " of version " + version_text(version) + ": is " + kLibrary + " that of the driver?");         \
-    }
+    // The symbol is a macro of cuda.h, often: it is pasted and quoted here and nowhere handed on.
+#define REMIT_DRIVER_REQUIRED(member, symbol, since)                              \
+    driver.member = ask<PFN_##symbol##_v##since>(get, #symbol, since);            \
+    if (driver.member == nullptr) fail_missing(driver.version, #symbol, since);
+#define REMIT_DRIVER_OPTIONAL(member, symbol, since) driver.member = ask<PFN_##symbol##_v##since>(get, #symbol, since);
     REMIT_DRIVER_CALLS(REMIT_DRIVER_REQUIRED)
     REMIT_OPTIONAL_DRIVER_CALLS(REMIT_DRIVER_OPTIONAL)
 #undef REMIT_DRIVER_REQUIRED
