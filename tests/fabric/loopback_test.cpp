@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <remit/error.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -62,6 +66,63 @@ WorkRequest immediate(std::uint64_t id, bool signaled) {
 
 PostResult post(Node& node, const WorkRequest& request) {
     return node.queue_pair->post({&request, 1});
+}
+
+/// The accepting path of a dma-buf, on memory that the CPU can map: bytes land where the descriptor says, under
+/// addresses of the registration's own.
+TEST(Loopback, ADmabufIsReachedUnderItsOwnAddresses) {
+    Node a("dmabuf");
+    Node b("dmabuf");
+    join(a, b);
+    const int descriptor = ::memfd_create("remit test", MFD_CLOEXEC);
+    ASSERT_GE(descriptor, 0);
+    ASSERT_EQ(::ftruncate(descriptor, 3 * 4096), 0);
+    constexpr std::uint64_t kAddress = 0x7f00'0000'0034;
+    auto registered = b.fabric->register_dmabuf({descriptor, 4096 + 52, 5000, kAddress, false}, Access::remote_write);
+    ASSERT_NE(registered.region, nullptr) << registered.refusal;
+    EXPECT_EQ(registered.region->address(), kAddress);
+    std::fill(a.memory.begin(), a.memory.end(), std::byte{0x5a});
+    const Piece piece{reinterpret_cast<std::uintptr_t>(a.memory.data()), 100, a.region->local_key()};
+    WorkRequest request;
+    request.id = 1;
+    request.signaled = true;
+    request.remote_address = kAddress + 4900;
+    request.remote_key = registered.region->remote_key();
+    request.pieces = {&piece, 1};
+    ASSERT_EQ(post(a, request).status, PostStatus::ok);
+    const auto completions = a.poll();
+    ASSERT_EQ(completions.size(), 1U);
+    EXPECT_TRUE(completions[0].ok) << status_text(completions[0]);
+    std::array<std::byte, 3 * 4096> bytes{};
+    ASSERT_EQ(::pread(descriptor, bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+    ::close(descriptor);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        const bool written = i >= 4096 + 52 + 4900 && i < 4096 + 52 + 5000;
+        ASSERT_EQ(bytes[i], std::byte{written ? std::uint8_t{0x5a} : std::uint8_t{0}}) << i;
+    }
+    request.remote_address += 1;  // one byte past the registration
+    ASSERT_EQ(post(a, request).status, PostStatus::ok);
+    EXPECT_FALSE(a.poll().at(0).ok);
+}
+
+TEST(Loopback, MemoryOfADeviceIsRefusedWithoutAnError) {
+    Node a("device memory");
+    const int event = ::eventfd(0, EFD_CLOEXEC);  // like a GPU's dma-buf, it cannot be mapped
+    ASSERT_GE(event, 0);
+    const Registered unmappable = a.fabric->register_dmabuf({event, 0, 4096, 0, false}, Access::local);
+    EXPECT_EQ(unmappable.region, nullptr);
+    EXPECT_TRUE(unmappable.unsupported) << unmappable.error;
+    EXPECT_NE(unmappable.refusal.find("copies with the CPU"), std::string::npos) << unmappable.refusal;
+    ::close(event);
+    const Registered peer = a.fabric->register_peer_memory(0x7f00'0000'0000, 4096, Access::local);
+    EXPECT_TRUE(peer.region == nullptr && peer.unsupported);
+    EXPECT_FALSE(a.fabric->takes_pcie_mapping());
+}
+
+TEST(Loopback, ADmabufOutOfStepWithItsAddressIsRefused) {
+    Node a("out of step");
+    EXPECT_THROW(static_cast<void>(a.fabric->register_dmabuf({0, 52, 4096, 4096, false}, Access::local)), Error);
+    EXPECT_THROW(static_cast<void>(a.fabric->register_dmabuf({0, 0, 0, 4096, false}, Access::local)), Error);
 }
 
 TEST(Loopback, NetworksOfOtherNamesDoNotReachEachOther) {

@@ -128,6 +128,35 @@ TEST(VerbsDevice, UnmappedMemoryIsNamed) {
     });
 }
 
+/// Soft-RoCE has no dma-buf: whatever the descriptor is, the kernel's answer is that, and no error of ours.
+TEST(VerbsDevice, DmabufIsRefusedAsNotSupported) {
+    run_in_child([] {
+        const auto fabric = open_verbs(first_device());
+        const int descriptor = ::memfd_create("remit test", MFD_CLOEXEC);
+        ASSERT_GE(descriptor, 0);
+        ASSERT_EQ(::ftruncate(descriptor, 1 << 20), 0);
+        const Registered refused =
+            fabric->register_dmabuf({descriptor, 52, 65536, 0x7f00'0000'0034, false}, Access::remote_write);
+        EXPECT_EQ(refused.region, nullptr);
+        EXPECT_EQ(refused.error, EOPNOTSUPP);
+        EXPECT_TRUE(refused.unsupported);
+        expect_parts(refused.refusal, {"ibv_reg_dmabuf_mr", device_name(0), "not supported", "(95)"});
+        EXPECT_FALSE(fabric->takes_pcie_mapping());
+        ::close(descriptor);
+    });
+}
+
+/// What a kernel without a peer memory module says of an address that is no memory of the process.
+TEST(VerbsDevice, PeerMemoryIsRefusedWithItsRemedy) {
+    run_in_child([] {
+        const auto fabric = open_verbs(first_device());
+        const Registered refused = fabric->register_peer_memory(0x7eff'0000'0000, 65536, Access::remote_write);
+        EXPECT_EQ(refused.region, nullptr);
+        EXPECT_TRUE(refused.unsupported);
+        expect_parts(refused.refusal, {"ibv_reg_mr", device_name(0), "nvidia-peermem"});
+    });
+}
+
 TEST(VerbsDevice, LimitsOfTheDeviceAreNamed) {
     run_in_child([] {
         const auto fabric = open_verbs(first_device());

@@ -73,6 +73,19 @@ std::optional<std::size_t> first_where(std::span<const DeviceInfo> devices, Matc
     return std::nullopt;
 }
 
+std::optional<DeviceChoice> nearest_to(std::span<const DeviceInfo> devices, const GpuNeighbourhood& near) {
+    std::vector<topology::NicPlace> nics;
+    for (const DeviceInfo& device : devices) {
+        const bool usable = !device.iwarp && has_active_port(device);
+        nics.push_back({device.name, usable ? device.place : std::nullopt});
+    }
+    const auto nearest = topology::nearest_nic(near.gpu, near.gpus, nics);
+    if (!nearest) return std::nullopt;
+    std::string reason = fmt::format("nearest to GPU {}: {}", near.gpu.address, topology::to_string(nearest->distance));
+    if (nearest->shared != 0) reason += fmt::format("; {} other GPU(s) have it too", nearest->shared);
+    return DeviceChoice{nearest->index, std::move(reason)};
+}
+
 std::optional<DeviceChoice> owner_of(std::span<const DeviceInfo> devices, const LocalAddress& local) {
     if (!local.gid) return std::nullopt;
     if (const auto i = first_where(devices, [&](const DeviceInfo& d) { return has_gid(d, *local.gid); })) {
@@ -113,13 +126,17 @@ const GidEntry* first_v2(const PortInfo& port, Match match) {
 
 }  // namespace
 
-DeviceChoice choose_device(std::span<const DeviceInfo> devices, const std::string& name, const LocalAddress& local) {
+DeviceChoice choose_device(std::span<const DeviceInfo> devices, const std::string& name, const LocalAddress& local,
+                           const std::optional<GpuNeighbourhood>& near) {
     if (devices.empty()) {
         fail(
             "no RDMA device: `rdma link` shows none. Load the driver of the adapter, or `modprobe rdma_rxe` and `rdma "
             "link add rxe0 type rxe netdev eth0` for software RoCE, or use --fabric loopback inside one process");
     }
     if (!name.empty()) return named_device(devices, name);
+    if (near) {
+        if (auto nearest = nearest_to(devices, *near)) return *nearest;
+    }
     if (auto owner = owner_of(devices, local)) return *owner;
     std::vector<std::string> active;
     for (const DeviceInfo& device : devices) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "fabric/topology/nearest.hpp"
 #include "fabric/verbs/address.hpp"
 
 #include <cstdint>
@@ -38,6 +39,13 @@ struct DeviceInfo {
     bool iwarp = false;                ///< iWARP has no write with immediate: unusable here
     std::vector<std::string> netdevs;  ///< network devices on the same hardware
     std::vector<PortInfo> ports;
+    std::optional<topology::PciPlace> place;  ///< nothing for virtual devices, as soft-RoCE
+};
+
+/// The GPU whose memory is moved, and those that want NICs beside it.
+struct GpuNeighbourhood {
+    topology::PciPlace gpu;
+    std::vector<topology::PciPlace> gpus;
 };
 
 /// The address the control channel uses.
@@ -51,10 +59,12 @@ struct DeviceChoice {
     std::string reason;  ///< for the log
 };
 
-/// The named device; else the owner of `local`; else the first with an active port.
+/// The named device; else the nearest to the GPU with an active port, if one is given and a device has a place; else the
+/// owner of `local`; else the first with an active port.
 /// @throws Error(environment): no device, unknown name (with those there), an iWARP device.
 [[nodiscard]] DeviceChoice choose_device(std::span<const DeviceInfo> devices, const std::string& name,
-                                         const LocalAddress& local);
+                                         const LocalAddress& local,
+                                         const std::optional<GpuNeighbourhood>& near = std::nullopt);
 
 /// The port of that number, or with 0 the first active one. @throws Error(environment) where none is active (with the
 /// states), Error(bad_argument) for a number the device has not.

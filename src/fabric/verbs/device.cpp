@@ -30,6 +30,17 @@ void add_to_epoll(const Device& device, int epoll, int fd) {
     if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0) fail(device, "watch events", errno);
 }
 
+std::optional<GpuNeighbourhood> neighbourhood(const std::string& gpu) {
+    if (gpu.empty()) return std::nullopt;
+    const std::filesystem::path sysfs = "/sys";
+    auto place = topology::read_pci_device(sysfs, gpu);
+    if (!place) {
+        log().warn("GPU {} is not in /sys/bus/pci/devices, as in some containers: no NIC can be told to be near it", gpu);
+        return std::nullopt;
+    }
+    return GpuNeighbourhood{std::move(*place), topology::read_gpus(sysfs)};
+}
+
 std::uint32_t positive(int value) {
     return static_cast<std::uint32_t>(std::max(value, 0));
 }
@@ -61,7 +72,7 @@ void Device::open(const VerbsOptions& options) {
     }
     Inventory inventory = take_inventory();
     const LocalAddress local = find_local_address(options.local_ip);
-    const DeviceChoice device = choose_device(inventory.devices, options.device, local);
+    const DeviceChoice device = choose_device(inventory.devices, options.device, local, neighbourhood(options.near_pci));
     const DeviceInfo& info = inventory.devices[device.index];
     name_ = info.name;
     port_ = choose_port(info, options.port);

@@ -94,6 +94,7 @@ DeviceInfo describe_device(ibv_context* context) {
     }
     read_gids(context, device);
     read_netdevs(context, device);
+    device.place = topology::read_pci_link(std::filesystem::path(context->device->ibdev_path) / "device");
     return device;
 }
 
