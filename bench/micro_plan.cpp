@@ -48,6 +48,6 @@ void plan_blocks(benchmark::State& state) {
     state.counters["s/piece"] = benchmark::Counter(pieces, benchmark::Counter::kIsIterationInvariantRate |
                                                                benchmark::Counter::kInvert);
 }
-BENCHMARK(plan_blocks)->Args({16, 1})->Args({16, 2})->Args({2000, 1})->Args({2000, 2});
+BENCHMARK(plan_blocks)->Args({16, 1})->Args({16, 2})->Args({2000, 1})->Args({2000, 2});  // 2000: 10^4 pieces
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Counts what a request takes and no clock need be asked for: allocations, work requests, control messages, system
 // calls, memory. Says which counts are above their bounds; exit status 1 where one is.
 //
-//   remit_counts [--device A,B] [--require-system-calls] [--trace-allocations]
+//   remit_counts [--device=A,B] [--json] [--require-system-calls] [--trace-allocations]
 
 #include "base/log.hpp"
 #include "counts/allocations.hpp"
@@ -14,7 +14,7 @@
 
 #include <cstdio>
 #include <iostream>
-#include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +30,12 @@ constexpr int kCounted = 200;
 remit::Layout small_layout(remit::Arrangement arrangement) {
     return remit::Layout::multimodal({.block_size = 16, .hidden = 256, .arrangement = arrangement});
 }
+
+// Ratchets: what there is now and a little more, not what is aimed at. Lower them with what they count.
+constexpr double kAllocationsARound = 80;
+constexpr double kAllocationsARequest = 130;
+// Of all threads, those of libzmq among them. How often they sleep, and so how often they call, is a matter of timing.
+constexpr double kSystemCalls = 400;
 
 struct Count {
     std::string name;
@@ -113,13 +119,13 @@ std::vector<Count> count_all(const std::vector<std::string>& devices, bool trace
         const PerRequest one = count_requests(pair, pool, pool, true, trace);
         const PerRequest many = count_requests(pair, 8 * pool, pool, true, false);
         const double more_rounds = many.rounds - one.rounds;
-        counts.push_back({"allocations a further round", (many.allocations - one.allocations) / more_rounds, {}});
-        counts.push_back({"allocations a request", one.allocations, {}});
-        counts.push_back({"control messages a request of one round", one.messages, 4});
+        counts.push_back({"allocations a further round", (many.allocations - one.allocations) / more_rounds, kAllocationsARound});
+        counts.push_back({"allocations a request of one round", one.allocations, kAllocationsARequest});
+        counts.push_back({"control messages a request of one round", one.messages, 3});
         counts.push_back({"control messages a further round", (many.messages - one.messages) / more_rounds, 3});
         if (one.system_calls) {
-            counts.push_back({"system calls a request of one round", *one.system_calls, 80});
-            counts.push_back({"system calls a further round", (*many.system_calls - *one.system_calls) / more_rounds, 80});
+            counts.push_back({"system calls a request of one round", *one.system_calls, kSystemCalls});
+            counts.push_back({"system calls a further round", (*many.system_calls - *one.system_calls) / more_rounds, kSystemCalls});
         }
     }
     counts.push_back({"work requests, 16 scattered blocks of 4 segments, slab", count_writes(devices, true), 16});
@@ -130,20 +136,33 @@ std::vector<Count> count_all(const std::vector<std::string>& devices, bool trace
     return counts;
 }
 
+bool is_exceeded(const Count& count) { return count.bound && count.value > *count.bound + 0.05; }
+
+void tell_json(const std::vector<Count>& counts) {
+    nlohmann::ordered_json json = nlohmann::ordered_json::array();
+    for (const Count& count : counts) {
+        json.push_back({{"name", count.name}, {"value", count.value}});
+        if (count.bound) json.back()["bound"] = *count.bound;
+    }
+    std::printf("%s\n", json.dump().c_str());
+}
+
 /// A line a count; true where all are within their bounds.
-bool tell(const std::vector<Count>& counts, bool system_calls_wanted) {
+bool tell(const std::vector<Count>& counts, bool json, bool system_calls_wanted) {
     bool good = true;
     bool system_calls = false;
     for (const Count& count : counts) {
-        const bool exceeded = count.bound && count.value > *count.bound + 0.05;
+        const bool exceeded = is_exceeded(count);
         system_calls |= count.name.rfind("system calls", 0) == 0;
         good &= !exceeded;
+        if (json) continue;
         std::printf("%-8s%-58s %10.2f", exceeded ? "ABOVE" : count.bound ? "ok" : "", count.name.c_str(), count.value);
         if (count.bound) std::printf("  bound %.0f", *count.bound);
         std::printf("\n");
     }
+    if (json) tell_json(counts);
     if (system_calls_wanted && !system_calls) {
-        std::printf("ABOVE   system calls cannot be counted here: root and a kernel with tracefs are needed\n");
+        std::fprintf(stderr, "ABOVE   system calls cannot be counted here: root and a kernel with tracefs are needed\n");
         return false;
     }
     return good;
@@ -161,23 +180,26 @@ int main(int argc, char** argv) {
     std::vector<std::string> devices;
     bool system_calls_wanted = false;
     bool trace = false;
+    bool json = false;
     for (int i = 1; i < argc; ++i) {
         const std::string argument = argv[i];
-        if (argument == "--device" && i + 1 < argc) {
-            devices = devices_of(argv[++i]);
+        if (argument.rfind("--device=", 0) == 0) {
+            devices = devices_of(argument.substr(9));
         } else if (argument == "--require-system-calls") {
             system_calls_wanted = true;
+        } else if (argument == "--json") {
+            json = true;
         } else if (argument == "--trace-allocations") {
             trace = true;
         } else {
-            std::cerr << "usage: remit_counts [--device A,B] [--require-system-calls] [--trace-allocations]\n";
+            std::cerr << "usage: remit_counts [--device=A,B] [--json] [--require-system-calls] [--trace-allocations]\n";
             return 2;
         }
     }
     remit::log().set_level(spdlog::level::off);  // rooms are given up here on purpose, by the hundred
     watch_allocations();
     try {
-        return tell(count_all(devices, trace), system_calls_wanted) ? 0 : 1;
+        return tell(count_all(devices, trace), json, system_calls_wanted) ? 0 : 1;
     } catch (const std::exception& error) {
         std::cerr << "remit_counts: " << error.what() << "\n";
         return 1;

@@ -18,16 +18,27 @@ remit::FabricOptions fabric(const std::vector<std::string>& devices, std::size_t
     return options;
 }
 
+/// Nothing is repeated and nobody pinged while we count, however slow the machine is.
+remit::TimingOptions unhurried() {
+    remit::TimingOptions timing;
+    timing.repeat_first = timing.repeat_most = timing.ping_period = 600s;
+    timing.peer_silence = 1200s;
+    timing.room_deadline = timing.park_deadline = 600s;
+    return timing;
+}
+
 }  // namespace
 
 Pair::Pair(const remit::Layout& layout, std::uint32_t sender_blocks, std::uint32_t receiver_blocks,
            const std::vector<std::string>& devices) {
     remit::EmbeddingWorkerOptions sender;
     sender.fabric = fabric(devices, 0);
+    sender.timing = unhurried();
     embedding_ = std::make_unique<remit::EmbeddingWorker>(sender, layout, sender_blocks);
     blocks_ = embedding_->pool().allocate(std::uint64_t{sender_blocks} * layout.block_size());
     remit::LanguageWorkerOptions receiver;
     receiver.fabric = fabric(devices, 1);
+    receiver.timing = unhurried();
     language_ = std::make_unique<remit::LanguageWorker>(receiver, layout, receiver_blocks);
     for (const remit::Segment& segment : layout.segments()) {
         tensors_.emplace_back(segment.block_bytes(layout.block_size()) * sender_blocks);

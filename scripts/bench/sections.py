@@ -23,9 +23,11 @@ def _best(report, mode="one-shot"):
 def goodput(machine, effort):
     """One request against ib_write_bw of the same number of bytes, on the same devices, in turns."""
     rows = []
-    probe = programs.write_bandwidth(machine, 4 * MEBI, 5)
+    probe = programs.write_bandwidth(machine, min(4 * MEBI, effort.longest), 5)
     for size in SIZES:
-        turns = effort.turns if size >= WHOLE else max(3, effort.turns // 2)
+        if size > effort.longest:
+            continue
+        turns = effort.turns if size >= WHOLE else max(2, effort.turns // 2)
         n = _iterations(size, effort.seconds, probe)
         ours, theirs = [], []
         payload = size
@@ -49,6 +51,8 @@ def resume(machine, effort):
     rows = []
     for size, n in [(MEBI, effort.samples), (4 * MEBI, effort.samples), (16 * MEBI, effort.samples),
                     (64 * MEBI, max(6, effort.samples // 3))]:
+        if size > effort.longest:
+            continue
         report = programs.remit_bench(machine, f"--sizes={size}", f"--modes={','.join(RESUME_MODES)}",
                                       f"--iterations={n}", "--warmup=2")
         first = report["cases"][0]["samples"]
@@ -75,7 +79,7 @@ def latency(machine, effort):
                                                                    "p99": case["seconds"]["p99"]}})
     def ratio(what):
         return paired([t["remit"][what] for t in turns], [t["control"][what] + t["wire"][what] for t in turns])
-    sizes = "1t,8t,64t,128t,512t,2048t"
+    sizes = "1t,8t,64t,128t" + (",512t,2048t" if effort.longest > 16 * MEBI else "")
     curve = programs.remit_bench(machine, f"--sizes={sizes}", "--modes=one-shot", f"--iterations={effort.samples}")
     rows = []
     for case in curve["cases"]:
@@ -89,7 +93,7 @@ def small_requests(machine, effort):
     rows = []
     for concurrency in (1, 64):
         report = programs.remit_bench(machine, "--sizes=1t,64t,300t", "--hidden=1024", "--modes=one-shot",
-                                      f"--iterations={8 * effort.samples}", "--warmup=64", f"--concurrency={concurrency}")
+                                      f"--iterations={16 * effort.samples}", "--warmup=64", f"--concurrency={concurrency}")
         for case in report["cases"]:
             rate = case.get("requests_per_second", len(case["samples"]) / sum(case["samples"]))
             rows.append({"concurrency": concurrency, "tokens": case["tokens"], "bytes": case["bytes"],

@@ -4,8 +4,6 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <numeric>
-
 namespace remit::plan {
 namespace {
 
@@ -35,7 +33,8 @@ tl::expected<void, std::string> check_segment(const Segment& shape, const Segmen
 }
 
 tl::expected<void, std::string> check_map(const Layout& layout, const BlockMap& map, std::string_view name) {
-    if (map.blocks == 0 || map.block_size == 0 || map.segments.size() != layout.segments().size()) {
+    if (map.blocks == 0 || map.block_size == 0 || map.segments.size() != layout.segments().size() ||
+        map.segments.size() > kMostSegments) {
         return tl::unexpected(fmt::format("{} map: {} blocks of {} tokens in {} segments", name, map.blocks,
                                           map.block_size, map.segments.size()));
     }
@@ -82,12 +81,16 @@ tl::expected<void, std::string> order_blocks(const Layout& layout, const Side& s
     return {};
 }
 
-std::vector<std::uint32_t> order_segments(const BlockMap& map) {
-    std::vector<std::uint32_t> order(map.segments.size());
-    std::iota(order.begin(), order.end(), 0u);
-    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-        return map.segments[a].base < map.segments[b].base;
-    });
+SegmentOrder order_segments(const BlockMap& map) {
+    SegmentOrder order;
+    // Each is put before those of the ordered ones that lie behind it: there are five at most.
+    for (std::uint32_t segment = 0; segment < map.segments.size() && order.count < kMostSegments; ++segment) {
+        std::size_t place = order.count++;
+        for (; place > 0 && map.segments[order.indices[place - 1]].base > map.segments[segment].base; --place) {
+            order.indices[place] = order.indices[place - 1];
+        }
+        order.indices[place] = segment;
+    }
     return order;
 }
 

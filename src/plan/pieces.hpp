@@ -5,6 +5,7 @@
 #include <tl/expected.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -46,8 +47,19 @@ using BlockOrder = std::vector<std::pair<BlockId, std::uint32_t>>;
                                                            const TokenRange& range, std::string_view name,
                                                            BlockOrder& order);
 
-/// Segments in ascending order of their base address.
-[[nodiscard]] std::vector<std::uint32_t> order_segments(const BlockMap& map);
+/// A layout has one segment of each kind at most.
+inline constexpr std::size_t kMostSegments = static_cast<std::size_t>(SegmentKind::deepstack_embeddings) + 1;
+
+/// Indices of segments, without heap.
+struct SegmentOrder {
+    std::array<std::uint32_t, kMostSegments> indices{};
+    std::size_t count = 0;
+    [[nodiscard]] const std::uint32_t* begin() const noexcept { return indices.data(); }
+    [[nodiscard]] const std::uint32_t* end() const noexcept { return indices.data() + count; }
+};
+
+/// Segments in ascending order of their base address; the map is one that order_blocks() has accepted.
+[[nodiscard]] SegmentOrder order_segments(const BlockMap& map);
 
 /// Calls visit(RawPiece) for the rows of one segment in one destination block, ascending.
 template <class Visit>
@@ -84,7 +96,7 @@ void visit_pieces(const Layout& layout, const Side& source, const Side& destinat
         visit(RawPiece{aux_source, destination.map.address(segment, block, 0, 0, shape.token_bytes), shape.token_bytes,
                        segment, block});
     };
-    const std::vector<std::uint32_t> segments = order_segments(destination.map);
+    const SegmentOrder segments = order_segments(destination.map);
     if (destination.map.arrangement == Arrangement::slab) {
         for (const auto& [block, place] : order) {
             for (const std::uint32_t segment : segments) in_block(segment, place);

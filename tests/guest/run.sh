@@ -35,6 +35,8 @@ else
   failed=1
 fi
 
+"$here/bench.sh" "$bin" || failed=1
+
 # Whatever was created is gone again: queue pairs, completion queues, regions, domains.
 after=$(resources)
 if [[ $before = "$after" ]]; then

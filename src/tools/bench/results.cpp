@@ -118,6 +118,7 @@ std::string bench_json(const BenchResults& results) {
               {"queue_pairs", options.qps},
               {"chunk_bytes", options.chunk_bytes},
               {"send_regions", options.send_regions},
+              {"chunks_in_flight", options.chunks_in_flight},
               {"in_place_bytes", options.in_place_bytes},
               {"depth", options.depth},
               {"concurrency", results.plan.concurrency()},

@@ -39,6 +39,7 @@ EmbeddingWorkerOptions bench_embedding_options(const Options& options, const std
     worker.gather = options.gather;
     worker.chunk_bytes = options.chunk_bytes;
     worker.send_regions = options.send_regions;
+    worker.chunks_in_flight = options.chunks_in_flight;
     worker.in_place_bytes = options.in_place_bytes;
     return worker;
 }

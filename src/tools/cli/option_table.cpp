@@ -332,6 +332,7 @@ void add_bench_options(std::vector<OptionSpec>& table) {
     add(number("--depth", &Options::depth, 4, 32768, "work requests in flight a queue pair (256)"));
     add(number("--chunk", &Options::chunk_bytes, 4096, 1u << 30, "bytes of a chunk (4194304)"));
     add(number("--regions", &Options::send_regions, 2, 1024, "send regions, each of one chunk (4)"));
+    add(number("--in-flight", &Options::chunks_in_flight, 1, 1024, "chunks that a queue pair holds (2)"));
     add(number("--in-place", &Options::in_place_bytes, 1, 1u << 30,
                "registered pieces of so many bytes are sent where they lie (65536)"));
     add(option("--gather", "NAME", "auto, always, never", "what is copied before it is sent (auto)", apply_gather));

@@ -99,6 +99,7 @@ struct Options {
     std::uint32_t depth = 256;
     std::uint64_t chunk_bytes = 4u << 20;
     std::uint32_t send_regions = 4;
+    std::uint32_t chunks_in_flight = 2;
     std::uint64_t in_place_bytes = 64u << 10;
     Gather gather = Gather::automatic;
     bool busy_poll = false;
