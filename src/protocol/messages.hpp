@@ -32,6 +32,10 @@ struct SessionId {
     [[nodiscard]] GenerationKey generation_key() const noexcept { return {session, generation}; }
 };
 
+/// The least that a peer may set for PeerLimits::max_message: a round into one that took less would be cut into more writes
+/// than there is memory to plan them.
+inline constexpr std::uint64_t kLeastMaxMessage = 4096;
+
 /// What a worker can take; both sides obey the smaller.
 struct PeerLimits {
     std::uint64_t max_message = 0;  ///< bytes of one write

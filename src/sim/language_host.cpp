@@ -29,7 +29,8 @@ Config config_of(Context& context, std::uint32_t index, const Layout& layout, co
     config.pool = pool;
     config.session_base = context.next_life++ * 1000;
     config.credits = l.credits;
-    config.max_message = context.settings.round.max_write;
+    // The sender cuts its writes smaller than it says here.
+    config.max_message = std::max(context.settings.round.max_write, protocol::kLeastMaxMessage);
     config.memory_policy = l.policy;
     config.overlap = l.overlap;
     return config;

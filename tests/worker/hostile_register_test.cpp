@@ -85,6 +85,59 @@ TEST_F(HostileRegister, AddressesThatWrapAreRefused) {
     expect_refused(message, "pool");
 }
 
+/// RDMA writes bytes wherever they may go: a pool on odd addresses is served, and nothing beside it is touched.
+TEST_F(HostileRegister, MisalignedAddressesAreServedByteForByte) {
+    FakeLanguage odd(pair_.endpoint(), pair_.network(), small_layout(), 16, 1);
+    odd.session = 77;
+    odd.expect_registered();
+    const Outgoing outgoing = pair_.send({7, 100});
+    odd.raw.send(odd.init(7, 1, {3}, 128));
+    outgoing.expect_success();
+    EXPECT_EQ(odd.first_wrong_row({7, 100}, {3}), "");
+    EXPECT_TRUE(odd.others_are_untouched({3}));
+}
+
+TEST_F(HostileRegister, AMillionBlocksThatAreNotThereAreRefusedAndThoseThatAreAreTaken) {
+    // Claimed without the memory.
+    auto message = fake_.registration();
+    message.pool.blocks = 1'000'000;
+    expect_refused(message, "pool");
+    // Claimed with it: nothing is stored for a block until a round names it.
+    const Layout layout = small_layout();
+    message.pool = place_pool(layout, 1'000'000, 1 << 20);
+    message.pool.registrations = {{1 << 20, pool_bytes(layout, 1'000'000), 9}};
+    for (SegmentMap& segment : message.pool.segments) segment.registration = 0;
+    message.id.session = ++session_;
+    fake_.raw.send(message);
+    const auto answer = fake_.raw.as_language<protocol::Registered>(
+        [&](const protocol::Registered& m) { return m.session == session_; });
+    ASSERT_TRUE(answer);
+    EXPECT_TRUE(std::holds_alternative<protocol::Registered::Accepted>(answer->answer));
+    // They are nobody's memory: what is written there is the device's to refuse, and costs that session alone.
+    const Outgoing outgoing = pair_.send({8, 100});
+    fake_.incarnation = answer->incarnation;
+    auto init = fake_.init(8, 1, {999'999}, 128);
+    init.id.session = session_;
+    fake_.raw.send(init);
+    outgoing.expect_failed("");
+    const auto lost = fake_.raw.as_language<protocol::Registered>(
+        [&](const protocol::Registered& m) { return m.session == session_; });
+    ASSERT_TRUE(lost);
+    EXPECT_TRUE(std::holds_alternative<protocol::Registered::Lost>(lost->answer));
+}
+
+/// Each write would be a byte: more of them than there is memory to plan.
+TEST_F(HostileRegister, AMaxMessageThatCutsRoundsToCrumbsIsRefused) {
+    auto message = fake_.registration();
+    for (const std::uint64_t bytes : {1u, 64u, 4095u}) {
+        message.limits.max_message = bytes;
+        expect_refused(message, "max_message");
+    }
+    message.limits.max_message = 0;
+    message.id.session = 9;
+    expect_dropped(protocol::codec::register_json(message), protocol::codec::pack_bases(message.pool));
+}
+
 TEST_F(HostileRegister, MissingAndUnknownRegistrationsAreRefused) {
     auto message = fake_.registration();
     message.pool.segments[0].registration = 1;
@@ -178,7 +231,7 @@ TEST_F(HostileRegister, EveryFieldReplacedByAnotherTypeIsDropped) {
         if (good[at] != ':' || good[at + 1] < '0' || good[at + 1] > '9') continue;
         const std::size_t end = good.find_first_not_of("0123456789", at + 1);
         for (const char* value :
-             {"-1", "1.5", "null", "true", "\"1\"", "[]", "{}", "1e999", "99999999999999999999999"}) {
+             {"-1", "1.5", "null", "true", "\"1\"", "[]", "{}", "1e999", "NaN", "99999999999999999999999"}) {
             expect_dropped(good.substr(0, at + 1) + value + good.substr(end), bases);
             if (HasFatalFailure() || HasNonfatalFailure()) return;
         }

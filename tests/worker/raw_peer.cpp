@@ -42,16 +42,16 @@ std::optional<control::Received> RawPeer::next(long milliseconds) {
 }
 
 FakeLanguage::FakeLanguage(const std::string& endpoint, const std::string& network, const Layout& layout,
-                           std::uint32_t blocks)
+                           std::uint32_t blocks, std::uint64_t offset)
     : raw(endpoint),
       layout_(layout),
-      buffer_(pool_bytes(layout, blocks)),
+      buffer_(pool_bytes(layout, blocks) + 2 * offset),
       fabric_(fabric::open_loopback(network)),
       region_(fabric_->register_memory(buffer_.data(), buffer_.size(), fabric::Access::remote_write)),
       completions_(fabric_->create_completion_queue(256)),
       receives_(fabric_->create_receive_queue(64)),
       queue_pair_(fabric_->create_queue_pair({completions_.get(), completions_.get(), receives_.get(), 1})),
-      pool_(place_pool(layout, blocks, buffer_.address())) {
+      pool_(place_pool(layout, blocks, buffer_.address() + offset)) {
     std::memset(buffer_.data(), static_cast<int>(kPaint), buffer_.size());
     pool_.registrations = {{region_->address(), region_->length(), region_->remote_key()}};
     for (SegmentMap& segment : pool_.segments) segment.registration = 0;
@@ -108,6 +108,30 @@ std::optional<protocol::StatusReport> FakeLanguage::status_of(std::uint64_t atte
 
 bool FakeLanguage::pool_is_untouched() const {
     return std::all_of(buffer_.data(), buffer_.data() + buffer_.size(), [](std::byte b) { return b == kPaint; });
+}
+
+bool FakeLanguage::others_are_untouched(const BlockTable& table) const {
+    std::vector<bool> own(buffer_.size(), false);
+    for (std::size_t s = 0; s < layout_.segments().size(); ++s) {
+        for (const BlockId block : table) {
+            const std::uint64_t first = pool_.address(s, block, 0, 0, 0) - buffer_.address();
+            const std::uint64_t bytes = layout_.segments()[s].block_bytes(layout_.block_size());
+            for (std::uint64_t i = first; i < first + bytes; ++i) own[i] = true;
+        }
+    }
+    for (std::size_t i = 0; i < buffer_.size(); ++i) {
+        if (!own[i] && buffer_.data()[i] != kPaint) return false;
+    }
+    return true;
+}
+
+std::string FakeLanguage::first_wrong_row(const Content& content, const BlockTable& table) const {
+    return test::first_wrong_row(layout_, content, [&](std::size_t s, std::uint32_t plane, std::uint64_t token) {
+        const std::uint64_t block_size = layout_.block_size();
+        const std::uint64_t address = pool_.address(s, table[token / block_size], plane, token % block_size,
+                                                    layout_.segments()[s].token_bytes);
+        return buffer_.data() + (address - buffer_.address());
+    });
 }
 
 }  // namespace remit::worker::test

@@ -60,8 +60,9 @@ private:
 /// A language worker written by hand, with real queue pairs and a real pool on a loopback network.
 class FakeLanguage {
 public:
+    /// `offset`: bytes from the beginning of a page to the pool.
     FakeLanguage(const std::string& endpoint, const std::string& network, const Layout& layout = small_layout(),
-                 std::uint32_t blocks = 16);
+                 std::uint32_t blocks = 16, std::uint64_t offset = 0);
     ~FakeLanguage();
 
     /// A REGISTER that is as it should be.
@@ -76,6 +77,10 @@ public:
     [[nodiscard]] std::optional<protocol::StatusReport> status_of(std::uint64_t attempt, Status status);
     /// Not one byte of the pool has been written.
     [[nodiscard]] bool pool_is_untouched() const;
+    /// Nor of the blocks that are not in `table`, nor beside the pool.
+    [[nodiscard]] bool others_are_untouched(const BlockTable& table) const;
+    /// "" where `table` holds that content from its first token on.
+    [[nodiscard]] std::string first_wrong_row(const Content& content, const BlockTable& table) const;
 
     RawPeer raw;
     std::uint64_t session = 4242;

@@ -37,6 +37,9 @@ std::string Machine::refusal(const Register& m) const {
             return fmt::format("language worker lacks the capability \"{}\", without which its blocks are not safe", needed);
         }
     }
+    if (m.limits.max_message < kLeastMaxMessage) {
+        return fmt::format("max_message is {}; permitted: at least {}", m.limits.max_message, kLeastMaxMessage);
+    }
     try {
         const auto valid = validate_map(Layout::multimodal(m.layout), m.pool);
         return valid ? "" : "pool: " + valid.error();
