@@ -95,6 +95,15 @@ def check_refusal(remit, options, status, word):
     return None if word in done.stderr else f"\"{word}\" is not in: {done.stderr}"
 
 
+def check_memlock(remit):
+    """Root is not bound by the limit: the privilege to pass it is dropped first."""
+    command = ["prlimit", "--memlock=65536", "capsh", "--drop=cap_ipc_lock", "--", "-c", 'exec "$0" demo --json', remit]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60 * SCALE, check=False)
+    if done.returncode != 3:
+        return f"exit {done.returncode}, expected 3\n{done.stderr}"
+    return None if "ulimit -l" in done.stderr and "65536" in done.stderr else f"no limit or remedy in: {done.stderr}"
+
+
 def check_photos(remit):
     with tempfile.TemporaryDirectory() as folder:
         sample = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts/make_sample.py")
@@ -125,6 +134,7 @@ def main():
     tests = [(n, lambda o=o, e=e: check_shape(remit, o, e)) for n, o, e in SHAPES]
     tests += [(n, lambda o=o, w=w: check_refusal(remit, o, 2, w)) for n, o, w in BAD_USAGE]
     tests += [(n, lambda o=o, w=w: check_refusal(remit, o, 3, w)) for n, o, w in ENVIRONMENT]
+    tests.append(("memlock_too_small", lambda: check_memlock(remit)))
     tests.append(("photographs_and_a_prompt", lambda: check_photos(remit)))
     if os.environ.get("REMIT_GUEST") in ("qemu", "uml"):  # mounts are made only where they are nobody else's
         tests.append(("output_on_a_full_disk", lambda: check_full_disk(remit)))

@@ -1,39 +1,10 @@
 // Layouts that do not agree: REGISTER is refused, and both sides name the field and both values.
 
+#include "log_capture.hpp"
 #include "pair.hpp"
-
-#include "base/log.hpp"
-
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
-
-#include <sstream>
 
 namespace remit::worker::test {
 namespace {
-
-/// What is logged while it lives.
-class Log {
-public:
-    Log() {
-        auto logger =
-            std::make_shared<spdlog::logger>("remit", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_));
-        logger->set_level(spdlog::level::warn);
-        set_logger(logger);
-    }
-    ~Log() {
-        auto logger = std::make_shared<spdlog::logger>("remit", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-        logger->set_level(spdlog::level::warn);
-        set_logger(logger);
-    }
-    Log(const Log&) = delete;
-    Log& operator=(const Log&) = delete;
-    /// After the end of all threads that log.
-    [[nodiscard]] std::string text() const { return text_.str(); }
-
-private:
-    std::ostringstream text_;
-};
 
 struct Difference {
     const char* field;
@@ -84,7 +55,7 @@ TEST(Mismatch, IsSaidByTheEmbeddingWorkerToo) {
     PairOptions options;
     options.embedding_layout = Layout::multimodal(d.embedding);
     options.language_layout = Layout::multimodal(d.language);
-    const Log captured;
+    const LogCapture captured;
     {
         Pair pair(options);
         const Incoming incoming = pair.receive(1, 1024);
