@@ -31,7 +31,7 @@ group() { # why, packages...
 }
 
 group "compilers and the build" cmake ninja-build g++ ccache pkg-config git
-group "second compiler, sanitizers, fuzzing, lint" clang clang-format clang-tidy libclang-rt-14-dev shellcheck
+group "second compiler, sanitizers, fuzzing, lint" clang clang-format clang-tidy cppcheck libclang-rt-14-dev shellcheck
 group "RDMA verbs" libibverbs-dev
 group "control messages" libzmq3-dev cppzmq-dev
 group "logs, JSON, options, expected" libspdlog-dev nlohmann-json3-dev libcli11-dev libexpected-dev

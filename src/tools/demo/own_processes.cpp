@@ -42,6 +42,11 @@ ErrorKind kind_of(ExitStatus status) {
     return ErrorKind::internal;
 }
 
+steady_clock::time_point deadline_of(const Workload& work) {
+    const std::uint64_t waves = (work.requests + work.concurrency - 1) / work.concurrency;
+    return steady_clock::now() + kSetUp + waves * seconds(work.options.timeout_seconds);
+}
+
 class Demo {
 public:
     Demo(const Workload& work, const DevicePair& devices, const DemoKeys& keys, Console& console, const Stop& stop)
@@ -50,10 +55,8 @@ public:
           keys_(keys),
           console_(console),
           views_(console, work.options.ranks),
-          stop_(stop) {
-        const std::uint64_t waves = (work.requests + work.concurrency - 1) / work.concurrency;
-        deadline_ = steady_clock::now() + kSetUp + waves * seconds(work.options.timeout_seconds);
-    }
+          stop_(stop),
+          deadline_(deadline_of(work)) {}
 
     Report run();
 

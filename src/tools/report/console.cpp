@@ -33,7 +33,8 @@ void Console::say(const std::string& line) {
 ExitStatus Console::finish(const Report& report, std::uint64_t tokens_wanted) {
     const std::lock_guard lock(mutex_);
     bar_.erase();
-    for (const std::string& line : timeline_lines(std::move(events_))) human_ << line << "\n";
+    const std::vector<std::string> lines = timeline_lines(std::move(events_));
+    for (const std::string& line : lines) human_ << line << "\n";
     human_ << verdict(report, tokens_wanted, command_) << std::endl;
     if (json_) std::cout << to_json(report) << std::endl;
     return exit_status_of(report);
