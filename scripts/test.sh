@@ -4,11 +4,12 @@ set -uo pipefail
 
 usage() {
   cat <<'END'
-Usage: scripts/test.sh [--quick] [--lane NAME]...
+Usage: scripts/test.sh [--quick] [--lane NAME]... [--fuzz-seconds N]
 
   --quick      the release build alone: native tests and the tests over verbs, no sanitizers, no second compiler
-  --lane NAME  only these lanes: release, sim, mutants, guest, scripts, asan, tsan, clang, shared, cuda; or bench, which
-               the guest lane has in its own boot
+  --lane NAME  only these lanes: release, sim, mutants, guest, scripts, lint, asan, tsan, clang, fuzz, shared, cuda; or
+               bench, which the guest lane has in its own boot
+  --fuzz-seconds N  how long each fuzz target runs (60); scripts/fuzz.sh runs them by themselves
 
 Results (JUnit XML, logs) are under build/results. The last line counts all tests.
 Exit status: 0 where every test passed.
@@ -17,9 +18,10 @@ END
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd "$root" || exit 1
-lanes=(release sim mutants guest scripts asan tsan clang shared cuda)
+lanes=(release sim mutants guest scripts lint asan tsan clang fuzz shared cuda)
 extra=(bench)  # part of another lane, for those who want it alone
 chosen=()
+fuzz_seconds=60
 while (($#)); do
   case $1 in
     --help | -h) usage && exit 0 ;;
@@ -30,6 +32,11 @@ while (($#)); do
         exit 2
       fi
       chosen+=("$2")
+      shift
+      ;;
+    --fuzz-seconds)
+      [[ ${2:-} =~ ^[1-9][0-9]{0,6}$ ]] || { echo "test: --fuzz-seconds is '${2:-}': a number from 1 is needed" >&2 && exit 2; }
+      fuzz_seconds=$2
       shift
       ;;
     *) echo "test: unknown option $1; see --help" >&2 && exit 2 ;;
@@ -171,6 +178,11 @@ lane_sanitizer() { # PRESET TIME_SCALE TEST...: instrumented code is slower, and
 lane_asan() { lane_sanitizer asan 2 "${sanitized[@]}"; }
 lane_tsan() { lane_sanitizer tsan 4 "${threaded[@]}"; }
 lane_clang() { build clang remit remit_command remit_sim_command; }
+
+lane_lint() { record lint-cppcheck scripts/lint.sh cppcheck; }
+
+# Targets side by side, each on a processor of its own; the same choices each time, so that a failure is the change's.
+lane_fuzz() { record fuzz scripts/fuzz.sh --seconds "$fuzz_seconds" --jobs "$jobs" --seed 1; }
 
 # The same objects linked as a shared library; the release folder is left as it was.
 lane_shared() {
