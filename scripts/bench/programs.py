@@ -36,9 +36,10 @@ def run(command, patience=PATIENCE):
     return done.stdout
 
 
-def remit_bench(machine, *options, rail=0):
-    """One process pair on this machine; its JSON."""
-    devices = ",".join(machine.devices[2 * rail:2 * rail + 2])
+def remit_bench(machine, *options, rail=0, rails=1):
+    """One process pair on this machine, over `rails` device pairs from `rail` on; its JSON."""
+    pairs = machine.devices[2 * rail:2 * (rail + rails)]
+    devices = ",".join(pairs[0::2] + pairs[1::2])
     out = run([machine.program("remit"), "bench", "--json", f"--device={devices}", *options])
     return json.loads(out.strip().splitlines()[-1])
 
