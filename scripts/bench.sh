@@ -42,7 +42,7 @@ done
 
 wanted() { ((${#sections[@]} == 0)) || [[ " ${sections[*]} " = *" $1 "* ]]; }
 
-# Unsaid whatever the folder has: a figure belongs to a commit.
+# Figures belong to a commit: what is measured is built from what lies here.
 [[ -d build/release ]] || cmake --preset release >/dev/null
 cmake --build --preset release -j "$(nproc)" | tail -n 1
 
