@@ -26,7 +26,7 @@ public:
     /// @throws Error(misuse) on a double free or a block of another pool; nothing is freed then.
     virtual void free(const BlockTable& table) = 0;
 
-    /// Address of one token's row: `segment` is an index into layout().segments(), `plane` < its planes.
+    /// Address of one token's row, memory of the GPU with MemoryOptions of kind cuda: `segment` is an index into layout().segments(), `plane` < its planes.
     /// @throws Error(bad_argument) where an index is out of range.
     [[nodiscard]] virtual std::byte* row(std::size_t segment, BlockId block, std::uint32_t plane,
                                          std::uint64_t token) = 0;

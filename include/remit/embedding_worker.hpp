@@ -4,6 +4,7 @@
 #include <remit/error.hpp>
 #include <remit/layout.hpp>
 #include <remit/options.hpp>
+#include <remit/stream.hpp>
 #include <remit/types.hpp>
 
 #include <chrono>
@@ -18,7 +19,8 @@ namespace remit {
 
 /// Source of a send that an encoder usually has: one contiguous tensor a segment, token after token
 /// (mrope_positions as [3, tokens]). `data` follows layout.segments(); the aux entry is ignored and may be null.
-/// The memory must stay as it is until the send has ended; it need not be registered.
+/// Memory of the worker's kind: with MemoryOptions of kind host the CPU reads it, else the GPU, which also reads pinned
+/// memory. The memory must stay as it is until the send has ended; it need not be registered.
 struct ContiguousSource {
     std::vector<const void*> data;
 };
@@ -34,6 +36,9 @@ struct SendOptions {
     /// Tokens of the source that are there already; nothing: all of them. The rest is told by Send::ready(), and what is
     /// there goes out meanwhile. timing.park_deadline without a further token or any other progress fails the send.
     std::optional<std::uint64_t> ready_tokens{};
+    /// The stream that fills the source: nothing is read before it has come past what was put into it before send().
+    /// None: the source is filled. A stream that captures a graph is refused with Error(misuse).
+    std::optional<Stream> stream{};
 };
 
 /// One request on its way out. A cheap handle to shared state; thread-safe. Dropping it does not cancel.
@@ -79,12 +84,13 @@ public:
     /// The endpoint that language workers connect to: "tcp://10.0.0.5:7700".
     [[nodiscard]] std::string endpoint() const;
     [[nodiscard]] std::string device() const;
+    [[nodiscard]] DataPath data_path() const;
     [[nodiscard]] SourcePool& pool() noexcept;
 
     /// Sends `total_tokens` tokens of `source` to whoever asks for `room`; returns at once.
     /// aux[0] is written by remit; a caller's aux[0] must be 0 or total_tokens.
     /// @throws Error(bad_argument) for the room, the count, the source, an option; Error(misuse) for an aux[0] that
-    /// disagrees.
+    /// disagrees, or a stream that captures a graph.
     Send send(RoomId room, Source source, std::uint64_t total_tokens, const Aux& aux = {},
               const SendOptions& options = {});
     /// Says that `room` never comes: whoever asks for it gets Failed with `reason`, also when INIT comes later, until

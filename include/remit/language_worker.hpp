@@ -3,6 +3,7 @@
 #include <remit/error.hpp>
 #include <remit/layout.hpp>
 #include <remit/options.hpp>
+#include <remit/stream.hpp>
 #include <remit/types.hpp>
 
 #include <chrono>
@@ -59,6 +60,12 @@ public:
     /// Blocks until the room has ended or `deadline` has passed; returns the status then.
     Status wait(std::chrono::steady_clock::time_point deadline) const;
     Status wait_for(std::chrono::milliseconds time) const { return wait(std::chrono::steady_clock::now() + time); }
+    /// For a consumer on a stream. With a sink: blocks until the device has the room's last copy, if not all of it is
+    /// done, makes `stream` wait for that, and returns Success: what is put into the stream from then on reads all tokens,
+    /// total_tokens() and aux() are there, poll() follows. With kept blocks, or where the CPU copies: as wait(deadline).
+    /// For a room that Failed, or has not come so far by `deadline`: its status then, and nothing is put into the stream.
+    /// @throws Error(misuse) for a stream that captures a graph, Error(bad_argument) for one that is not the device's.
+    Status wait(Stream stream, std::chrono::steady_clock::time_point deadline) const;
     /// Why it Failed; empty otherwise.
     [[nodiscard]] std::string reason() const;
     /// An eventfd that becomes readable at the end; owned by the handle, made at the first call. @throws Error(environment).
@@ -71,7 +78,7 @@ public:
     [[nodiscard]] std::uint64_t total_tokens() const noexcept;
     [[nodiscard]] std::uint32_t rounds() const noexcept;   ///< complete rounds
     [[nodiscard]] std::uint32_t resumes() const noexcept;  ///< rounds() without the first
-    /// After Success: the aux of the request.
+    /// After Success, told by poll() or by either wait(): the aux of the request.
     [[nodiscard]] Aux aux() const;
     /// After Success with kept blocks: the block table, ceil(total / block size) blocks.
     [[nodiscard]] BlockTable table() const;
@@ -99,6 +106,7 @@ public:
 
     [[nodiscard]] std::string endpoint() const;
     [[nodiscard]] std::string device() const;
+    [[nodiscard]] DataPath data_path() const;
     [[nodiscard]] const Layout& layout() const noexcept;
     [[nodiscard]] std::uint32_t pool_blocks() const noexcept;
     /// Blocks in no room's hands: pool_blocks() when all is at rest.
@@ -108,7 +116,8 @@ public:
     /// @throws Error(bad_argument) for the room, the endpoint or the options.
     Reception receive(RoomId room, const std::string& endpoint, ReceiveOptions options = {});
 
-    /// Address of one token's row in a kept block; valid from Success to release().
+    /// Address of one token's row in a kept block; valid from Success to release(). With MemoryOptions of kind cuda memory
+    /// of the GPU.
     /// @throws Error(bad_argument) where an index is out of range.
     [[nodiscard]] const std::byte* row(std::size_t segment, BlockId block, std::uint32_t plane,
                                        std::uint64_t token) const;

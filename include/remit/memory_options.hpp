@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace remit {
 
@@ -29,10 +30,21 @@ struct MemoryOptions {
     MemoryKind kind = MemoryKind::host;
     int device = 0;  ///< CUDA ordinal; for pinned and cuda
     GpuDirect gpu_direct = GpuDirect::automatic;
+    /// Thread blocks that a copy kernel has at most, which bounds the SMs it takes from the model beside it.
+    /// 0: 8, what one 400 Gb/s port wants; at most 65536.
+    std::uint32_t sm_budget = 0;
+    int stream_priority = 0;  ///< of the copies' stream; lower goes first; brought into the device's range
     DeviceAllocation allocation = DeviceAllocation::plain;
     /// Sets CU_CTX_SYNC_MEMOPS on the device's primary context where memory refuses the attribute for itself, as
     /// virtual memory does. It makes every synchronous copy of the whole process on that device wait: off unless asked for.
     bool context_sync_memops = false;
+};
+
+/// How a worker holds its bytes, in words for people and reports.
+struct DataPath {
+    std::string memory;      ///< "host", "pinned:0", "cuda:0"
+    std::string gpu_direct;  ///< how the NIC reaches the pool: "dmabuf-pcie", "dmabuf", "peermem", "staged"; "none": host memory
+    std::string gather;      ///< what copies: "kernel", "cpu"; "none": nothing is copied that can be sent where it lies
 };
 
 }  // namespace remit

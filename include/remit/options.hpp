@@ -1,5 +1,7 @@
 #pragma once
 
+#include <remit/memory_options.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -12,7 +14,8 @@ enum class FabricKind : std::uint8_t {
     loopback,  ///< this process only: both workers must live in it
 };
 
-/// Which pieces of a round are copied into a send region before they are sent.
+/// Which pieces of a round are copied into a send region before they are sent. With memory of a GPU `automatic` copies
+/// every piece: there a copy runs at many times the wire, and the source block can be used again at once.
 enum class Gather : std::uint8_t {
     automatic,  ///< small pieces are copied, large registered ones are sent where they lie
     always,     ///< every piece is copied
@@ -89,6 +92,7 @@ struct ControlOptions {
 struct EmbeddingWorkerOptions {
     ControlOptions control{};
     FabricOptions fabric{};
+    MemoryOptions memory{};
     TimingOptions timing{};
     LimitOptions limits{};
     Gather gather = Gather::automatic;
@@ -109,6 +113,7 @@ enum class MemoryPolicy : std::uint8_t {
 struct LanguageWorkerOptions {
     ControlOptions control{};
     FabricOptions fabric{};
+    MemoryOptions memory{};
     TimingOptions timing{};
     LimitOptions limits{};
     MemoryPolicy memory_policy = MemoryPolicy::shrink;

@@ -6,5 +6,8 @@
 #include <remit/keys.hpp>
 #include <remit/language_worker.hpp>
 #include <remit/layout.hpp>
+#include <remit/memory_options.hpp>
 #include <remit/options.hpp>
+#include <remit/stream.hpp>
+#include <remit/tensor_memory.hpp>
 #include <remit/types.hpp>

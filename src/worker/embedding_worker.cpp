@@ -1,5 +1,4 @@
-#include "memory/host_copy.hpp"
-#include "memory/host_memory.hpp"
+#include "memory/cuda.hpp"
 #include "pool/block_pool.hpp"
 #include "worker/embedding/core.hpp"
 #include "worker/event_loop.hpp"
@@ -29,6 +28,7 @@ constexpr int kMostPriority = 8;
 void check(const EmbeddingWorkerOptions& options) {
     worker::require_descriptors();
     worker::check_fabric_options(options.fabric);
+    worker::check_memory_options(options.memory);
     worker::check_timing_options(options.timing);
     worker::check_limit_options(options.limits);
     if (options.chunk_bytes < 4096 || options.chunk_bytes > (1u << 30)) {
@@ -61,9 +61,17 @@ protocol::embedding::Config machine_config(const EmbeddingWorkerOptions& options
     return config;
 }
 
-SendQueue::Settings queue_settings(const EmbeddingWorkerOptions& options, const fabric::Fabric& fabric) {
+/// On a GPU a copy costs less than it saves: a gathered source block can be used again at once.
+Gather gather_of(const EmbeddingWorkerOptions& options) {
+    const bool copied = options.memory.kind == MemoryKind::cuda && options.gather == Gather::automatic;
+    return copied ? Gather::always : options.gather;
+}
+
+SendQueue::Settings queue_settings(const EmbeddingWorkerOptions& options, const fabric::Fabric& fabric,
+                                   const pool::BlockPool& pool) {
     SendQueue::Settings settings;
-    settings.plan.gather = options.gather;
+    settings.gpu_direct = registration::forced(pool.memory().path());
+    settings.plan.gather = gather_of(options);
     settings.plan.max_write = fabric.limits().max_message;
     settings.plan.chunk_bytes = options.chunk_bytes;
     settings.plan.in_place_bytes = options.in_place_bytes;
@@ -72,6 +80,12 @@ SendQueue::Settings queue_settings(const EmbeddingWorkerOptions& options, const 
     settings.chunks_in_flight = options.chunks_in_flight;
     settings.link.depth = options.fabric.send_queue_depth;
     return settings;
+}
+
+DataPath data_path_of(const EmbeddingWorkerOptions& options, const pool::BlockPool& pool) {
+    DataPath path = worker::data_path(options.memory, pool.memory().path());
+    if (options.gather == Gather::never) path.gather = "none";
+    return path;
 }
 
 }  // namespace
@@ -108,16 +122,25 @@ struct EmbeddingWorker::Impl {
         : layout(the_layout),
           limits(options.limits),
           channel(worker::open_control(options.control, options.limits)),
-          fabric(worker::open_fabric(options.fabric, channel->ip())),
-          pool(layout, blocks, provider, *fabric, {.name = "source pool", .access = fabric::Access::local}),
+          provider(memory::open_memory(options.memory)),
+          streams(provider, provider->streams()),
+          fabric(worker::open_fabric(options.fabric, channel->ip(), provider->pci_address())),
+          pool(layout, blocks, *provider, *fabric,
+               {.name = "source pool", .access = fabric::Access::local, .gpu_direct = options.memory.gpu_direct}),
+          data_path(data_path_of(options, pool)),
           source_pool(pool),
           unfinished(options.limits.rooms, "send"),
           mailbox(*channel, options.control.allowed_return_addresses),
-          copies(pool_bytes(layout, blocks) + options.send_regions * options.chunk_bytes),
-          core(machine_config(options, layout, *fabric), queue_settings(options, *fabric), layout, *fabric, mailbox,
-               copies, *inbox, [this](RoomId room) { unfinished.remove(room); }) {
-        log().info("embedding worker at {} on {}", endpoint(), fabric->describe());
-        thread = std::thread([this, busy = options.fabric.busy_poll] { worker::run_loop(core, busy); });
+          copies(provider->make_executor(
+              worker::executor_options(options.memory, options.send_regions,
+                                       pool_bytes(layout, blocks) + options.send_regions * options.chunk_bytes))),
+          core(machine_config(options, layout, *fabric), queue_settings(options, *fabric, pool), layout, *fabric, mailbox,
+               *provider, *copies, *inbox, [this](RoomId room) { unfinished.remove(room); }) {
+        log().info("embedding worker at {} on {}, {}", endpoint(), fabric->describe(), provider->describe());
+        thread = std::thread([this, busy = options.fabric.busy_poll] {
+            copies->bind();
+            worker::run_loop(core, busy);
+        });
     }
 
     ~Impl() {
@@ -134,14 +157,16 @@ struct EmbeddingWorker::Impl {
     Layout layout;
     const LimitOptions limits;
     std::unique_ptr<control::Channel> channel;
+    std::shared_ptr<memory::Provider> provider;
+    std::shared_ptr<memory::Streams> streams;  ///< the provider's; null where no device copies
     std::unique_ptr<fabric::Fabric> fabric;
-    memory::HostMemory provider;
     pool::BlockPool pool;
+    const DataPath data_path;
     worker::LockedSourcePool source_pool;
     worker::UnfinishedRooms<RoomId> unfinished;
     std::shared_ptr<worker::EmbeddingInbox> inbox = std::make_shared<worker::EmbeddingInbox>();
     worker::Mailbox mailbox;
-    memory::HostCopyExecutor copies;
+    std::unique_ptr<memory::CopyExecutor> copies;
     worker::embedding::Core core;
     std::atomic<std::uint64_t> next_send{1};
     std::thread thread;
@@ -163,6 +188,9 @@ BlockMap EmbeddingWorker::Impl::source_map(const Source& source, std::uint64_t t
         if (tensors.data[i] == nullptr && !segments[i].once_per_request) {
             throw Error(ErrorKind::bad_argument, fmt::format("source has no tensor for {}", to_string(segments[i].kind)));
         }
+        if (!segments[i].once_per_request) {
+            provider->require_reachable(tensors.data[i], segments[i].block_bytes(tokens), "the source's tensor");
+        }
         bases.push_back(reinterpret_cast<std::uintptr_t>(tensors.data[i]));
     }
     return place_tensors(layout, tokens, bases);
@@ -178,6 +206,7 @@ EmbeddingWorker::~EmbeddingWorker() = default;
 
 std::string EmbeddingWorker::endpoint() const { return impl_->endpoint(); }
 std::string EmbeddingWorker::device() const { return impl_->fabric->device(); }
+DataPath EmbeddingWorker::data_path() const { return impl_->data_path; }
 SourcePool& EmbeddingWorker::pool() noexcept { return impl_->source_pool; }
 
 Send EmbeddingWorker::send(RoomId room, Source source, std::uint64_t total_tokens, const Aux& aux,
@@ -212,6 +241,7 @@ Send EmbeddingWorker::send(RoomId room, Source source, std::uint64_t total_token
     record->source->priority = options.priority;
     record->source->aux = aux;
     record->source->aux[0] = length;
+    if (options.stream && impl_->streams) record->source->filled = impl_->streams->record(options.stream->handle());
     impl_->unfinished.add(room, room);
     impl_->inbox->post(worker::BeginSend{record});
     return Send(std::make_shared<Send::State>(Send::State{record, impl_->inbox}));

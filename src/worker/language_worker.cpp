@@ -1,7 +1,6 @@
 #include "control/address.hpp"
 #include "control/keys.hpp"
-#include "memory/host_copy.hpp"
-#include "memory/host_memory.hpp"
+#include "memory/cuda.hpp"
 #include "pool/block_pool.hpp"
 #include "worker/event_loop.hpp"
 #include "worker/language/core.hpp"
@@ -26,11 +25,15 @@ namespace {
 // Longer ones would pass the end of the clock.
 constexpr std::chrono::milliseconds kLongestDeadline = std::chrono::hours(24 * 365);
 
+// Rounds that a device moves out at once; more wait their turn.
+constexpr std::uint32_t kCopiesAtOnce = 16;
+
 using RoomKey = std::pair<RoomId, protocol::PeerAddress>;
 
 void check(const LanguageWorkerOptions& options) {
     worker::require_descriptors();
     worker::check_fabric_options(options.fabric);
+    worker::check_memory_options(options.memory);
     worker::check_timing_options(options.timing);
     worker::check_limit_options(options.limits);
     if (options.limits.credits < options.fabric.queue_pairs) {
@@ -68,6 +71,15 @@ protocol::language::Config machine_config(const LanguageWorkerOptions& options, 
     return config;
 }
 
+/// Where the NIC does not reach the blocks it writes pinned memory of the same size. Blocks may be kept, so both are held.
+registration::PoolMemoryOptions pool_options(const MemoryOptions& options, const memory::Provider& provider) {
+    const bool read_back = provider.visibility() == memory::Visibility::after_read_back;
+    return {.name = "pool",
+            .access = read_back ? fabric::Access::remote_read_write : fabric::Access::remote_write,
+            .gpu_direct = options.gpu_direct,
+            .staging = registration::Staging::mirrored};
+}
+
 }  // namespace
 
 // -------------------------------------------------------------------------------------- Reception
@@ -88,6 +100,20 @@ void Reception::State::release() const {
 Status Reception::poll() const noexcept { return state_->record->outcome.status(); }
 Status Reception::wait(std::chrono::steady_clock::time_point deadline) const {
     return state_->record->outcome.wait(deadline);
+}
+Status Reception::wait(Stream stream, std::chrono::steady_clock::time_point deadline) const {
+    const worker::RoomRecord& record = *state_->record;
+    if (state_->streams == nullptr) return record.outcome.wait(deadline);
+    state_->streams->refuse_capture(stream.handle());
+    record.outcome.wait_announced(deadline);
+    const Status status = record.outcome.status();
+    if (is_final(status)) return status;
+    // Until the last copy is launched there is nothing that a stream could wait for: an event that was never recorded lets
+    // everybody pass.
+    const std::shared_ptr<memory::StreamPoint> point = record.moved_out_point();
+    if (point == nullptr) return status;
+    state_->streams->wait(stream.handle(), *point);
+    return Status::Success;
 }
 std::string Reception::reason() const { return state_->record->outcome.reason(); }
 int Reception::descriptor() const { return state_->record->outcome.descriptor(); }
@@ -123,18 +149,25 @@ struct LanguageWorker::Impl {
     Impl(const LanguageWorkerOptions& options, const Layout& layout, std::uint32_t blocks)
         : keys(options.control.keys),
           channel(worker::open_control(options.control, options.limits)),
-          fabric(worker::open_fabric(options.fabric, channel->ip())),
-          pool(layout, blocks, provider, *fabric, {.name = "pool", .access = fabric::Access::remote_write}),
+          provider(memory::open_memory(options.memory)),
+          streams(provider, provider->streams()),
+          fabric(worker::open_fabric(options.fabric, channel->ip(), provider->pci_address())),
+          pool(layout, blocks, *provider, *fabric, pool_options(options.memory, *provider)),
+          data_path(worker::data_path(options.memory, pool.memory().path())),
           receiver(*fabric, options.limits.credits, options.fabric.queue_pairs),
           unfinished(options.limits.rooms, "receive"),
           mailbox(*channel, options.control.allowed_return_addresses),
-          copies(pool_bytes(layout, blocks)),
-          core(machine_config(options, pool, *fabric), pool, receiver, *fabric, mailbox, copies, *inbox,
+          copies(provider->make_executor(
+              worker::executor_options(options.memory, kCopiesAtOnce, pool_bytes(layout, blocks)))),
+          core(machine_config(options, pool, *fabric), pool, receiver, *fabric, mailbox, *provider, *copies, *inbox,
                [this](const protocol::language::Request& request) {
                    unfinished.remove({request.room, request.embedding});
                }) {
-        log().info("language worker at {} on {}", endpoint(), fabric->describe());
-        thread = std::thread([this, busy = options.fabric.busy_poll] { worker::run_loop(core, busy); });
+        log().info("language worker at {} on {}, {}", endpoint(), fabric->describe(), provider->describe());
+        thread = std::thread([this, busy = options.fabric.busy_poll] {
+            copies->bind();
+            worker::run_loop(core, busy);
+        });
     }
 
     ~Impl() {
@@ -151,14 +184,16 @@ struct LanguageWorker::Impl {
     const KeyOptions keys;
 
     std::unique_ptr<control::Channel> channel;
+    std::shared_ptr<memory::Provider> provider;
+    std::shared_ptr<memory::Streams> streams;  ///< the provider's; null where no device copies
     std::unique_ptr<fabric::Fabric> fabric;
-    memory::HostMemory provider;
     pool::BlockPool pool;
+    const DataPath data_path;
     worker::language::Receiver receiver;  ///< before the pool is unregistered its queue pairs are gone
     worker::UnfinishedRooms<RoomKey> unfinished;
     std::shared_ptr<worker::LanguageInbox> inbox = std::make_shared<worker::LanguageInbox>();
     worker::Mailbox mailbox;
-    memory::HostCopyExecutor copies;
+    std::unique_ptr<memory::CopyExecutor> copies;
     worker::language::Core core;
     std::atomic<std::uint64_t> next_handle{1};
     std::thread thread;
@@ -186,6 +221,7 @@ LanguageWorker::~LanguageWorker() = default;
 
 std::string LanguageWorker::endpoint() const { return impl_->endpoint(); }
 std::string LanguageWorker::device() const { return impl_->fabric->device(); }
+DataPath LanguageWorker::data_path() const { return impl_->data_path; }
 const Layout& LanguageWorker::layout() const noexcept { return impl_->pool.layout(); }
 std::uint32_t LanguageWorker::pool_blocks() const noexcept { return impl_->pool.local_map().blocks; }
 std::uint32_t LanguageWorker::free_blocks() const noexcept { return impl_->core.free_blocks(); }
@@ -221,7 +257,7 @@ Reception LanguageWorker::receive(RoomId room, const std::string& endpoint, Rece
                        std::chrono::duration_cast<protocol::Time>(std::min(options.deadline, kLongestDeadline))};
     impl_->unfinished.add({room, record->request.embedding}, room);
     impl_->inbox->post(worker::BeginReceive{record});
-    return Reception(std::make_shared<Reception::State>(record, impl_->inbox));
+    return Reception(std::make_shared<Reception::State>(record, impl_->inbox, impl_->streams));
 }
 
 const std::byte* LanguageWorker::row(std::size_t segment, BlockId block, std::uint32_t plane,

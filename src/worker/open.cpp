@@ -24,7 +24,38 @@ void require_time(const char* name, std::chrono::milliseconds value) {
     require<long long>(name, value.count(), 1, 86'400'000);
 }
 
+/// "host", "pinned:0", "cuda:0".
+std::string memory_name(const MemoryOptions& options) {
+    switch (options.kind) {
+        case MemoryKind::host: return "host";
+        case MemoryKind::pinned: return fmt::format("pinned:{}", options.device);
+        case MemoryKind::cuda: return fmt::format("cuda:{}", options.device);
+    }
+    return "?";
+}
+
 }  // namespace
+
+memory::ExecutorOptions executor_options(const MemoryOptions& options, std::uint32_t slots, std::uint64_t working_set) {
+    memory::ExecutorOptions executor;
+    executor.slots = slots;
+    executor.block_budget = options.sm_budget;
+    executor.priority = options.stream_priority;
+    executor.working_set = working_set;
+    return executor;
+}
+
+DataPath data_path(const MemoryOptions& options, registration::Path path) {
+    const bool host = path == registration::Path::host;
+    return {memory_name(options), host ? "none" : std::string(registration::to_string(path)),
+            options.kind == MemoryKind::host ? "cpu" : "kernel"};
+}
+
+void check_memory_options(const MemoryOptions& o) {
+    require<int>("memory.device", o.device, 0, 1023);
+    require<std::uint32_t>("memory.sm_budget", o.sm_budget, 0, 65536);
+    require<int>("memory.stream_priority", o.stream_priority, -128, 128);
+}
 
 void check_fabric_options(const FabricOptions& o) {
     require<std::uint32_t>("fabric.send_queue_depth", o.send_queue_depth, 4, 32768);
@@ -63,11 +94,13 @@ void check_limit_options(const LimitOptions& o) {
     require<std::uint32_t>("limits.message_bytes", o.message_bytes, 65536, 1u << 30);
 }
 
-std::unique_ptr<fabric::Fabric> open_fabric(const FabricOptions& options, const std::string& local_ip) {
+std::unique_ptr<fabric::Fabric> open_fabric(const FabricOptions& options, const std::string& local_ip,
+                                            const std::string& near_pci) {
     if (options.kind == FabricKind::loopback) return fabric::open_loopback(options.loopback_network);
     fabric::VerbsOptions verbs;
     verbs.device = options.device;
     verbs.local_ip = local_ip;
+    verbs.near_pci = near_pci;
     verbs.gid_index = options.gid_index;
     verbs.port = options.port;
     verbs.mtu = options.mtu;

@@ -2,6 +2,8 @@
 
 #include "control/channel.hpp"
 #include "fabric/fabric.hpp"
+#include "memory/provider.hpp"
+#include "registration/path.hpp"
 
 #include <remit/options.hpp>
 
@@ -11,13 +13,23 @@
 namespace remit::worker {
 
 /// @throws Error naming option, value and range, or what the machine lacks.
-[[nodiscard]] std::unique_ptr<fabric::Fabric> open_fabric(const FabricOptions& options, const std::string& local_ip);
+/// @param near_pci address of the GPU whose memory is moved, whose nearest device is taken; empty: host memory
+[[nodiscard]] std::unique_ptr<fabric::Fabric> open_fabric(const FabricOptions& options, const std::string& local_ip,
+                                                          const std::string& near_pci);
 [[nodiscard]] std::unique_ptr<control::Channel> open_control(const ControlOptions& options, const LimitOptions& limits);
 
 /// ZeroMQ ends the process where it finds no file descriptor: what a worker needs is tried out first.
 /// @throws Error(environment) with the limit and the command that raises it.
 void require_descriptors();
 
+/// How the copies of a worker with `slots` batches at once run. @param working_set see memory::ExecutorOptions
+[[nodiscard]] memory::ExecutorOptions executor_options(const MemoryOptions& options, std::uint32_t slots,
+                                                       std::uint64_t working_set);
+
+/// What a worker with a pool that is reached that way tells of itself.
+[[nodiscard]] DataPath data_path(const MemoryOptions& options, registration::Path path);
+
+void check_memory_options(const MemoryOptions& options);
 void check_fabric_options(const FabricOptions& options);
 void check_timing_options(const TimingOptions& options);
 void check_limit_options(const LimitOptions& options);

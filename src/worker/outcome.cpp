@@ -34,6 +34,11 @@ Status Outcome::wait(std::chrono::steady_clock::time_point deadline) const {
     return status();
 }
 
+bool Outcome::wait_announced(std::chrono::steady_clock::time_point deadline) const {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_until(lock, deadline, [this] { return announced_ || is_final(status()); });
+}
+
 int Outcome::descriptor() const {
     const std::lock_guard lock(mutex_);
     if (descriptor_ < 0) {
@@ -48,6 +53,12 @@ int Outcome::descriptor() const {
 
 void Outcome::move_to(Status status) noexcept {
     if (!is_final(this->status())) status_.store(status, std::memory_order_release);
+}
+
+void Outcome::announce() {
+    const std::lock_guard lock(mutex_);
+    announced_ = true;
+    changed_.notify_all();
 }
 
 void Outcome::finish(Status status, const std::string& reason) {

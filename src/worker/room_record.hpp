@@ -1,5 +1,6 @@
 #pragma once
 
+#include "memory/streams.hpp"
 #include "protocol/language/actions.hpp"
 #include "worker/inbox.hpp"
 #include "worker/outcome.hpp"
@@ -31,6 +32,22 @@ struct RoomRecord {
     Aux aux{};
     BlockTable table;
     std::vector<RoomEvent> history;
+    std::shared_ptr<memory::StreamPoint> moved_out_at;  ///< behind the room's last copy, while that may still run
+
+    [[nodiscard]] std::shared_ptr<memory::StreamPoint> moved_out_point() const {
+        const std::lock_guard lock(mutex);
+        return moved_out_at;
+    }
+    /// The device has all the room's copies: whoever waits behind `point` sees all of it. Without a point: on to the end.
+    void move_out(std::shared_ptr<memory::StreamPoint> point, const Aux& the_aux) {
+        if (point == nullptr) return;
+        {
+            const std::lock_guard lock(mutex);
+            aux = the_aux;
+            moved_out_at = std::move(point);
+        }
+        outcome.announce();
+    }
 };
 
 struct BeginReceive {
@@ -56,9 +73,11 @@ namespace remit {
 struct Reception::State {
     std::shared_ptr<worker::RoomRecord> record;
     std::shared_ptr<worker::LanguageInbox> inbox;
+    std::shared_ptr<memory::Streams> streams;  ///< null where no device copies
 
-    State(std::shared_ptr<worker::RoomRecord> r, std::shared_ptr<worker::LanguageInbox> i)
-        : record(std::move(r)), inbox(std::move(i)) {}
+    State(std::shared_ptr<worker::RoomRecord> r, std::shared_ptr<worker::LanguageInbox> i,
+          std::shared_ptr<memory::Streams> s)
+        : record(std::move(r)), inbox(std::move(i)), streams(std::move(s)) {}
     State(const State&) = delete;
     State& operator=(const State&) = delete;
     ~State();

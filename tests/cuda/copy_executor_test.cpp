@@ -275,19 +275,19 @@ TEST_F(Executor, BindingThatFailsIsTold) {
 
 TEST_F(Executor, MakingItLeavesTheContextAndNothingElse) {
     void* const own = &machine_;
-    machine_.current_context = own;
+    fake_thread().context = own;
     const char* call = nullptr;
     ASSERT_EQ(GpuCopyExecutor::create({}, executor_, call), cudaSuccess);
-    EXPECT_EQ(machine_.current_context, own);
+    EXPECT_EQ(fake_thread().context, own);
     const int calls = machine_.calls;
     for (int i = 0; i < calls; ++i) {
         executor_.reset();
         reset_fake_runtime();
-        machine_.current_context = own;
+        fake_thread().context = own;
         machine_.fail_at = i;
         ASSERT_NE(GpuCopyExecutor::create({}, executor_, call), cudaSuccess) << machine_.failed_call;
         EXPECT_NE(call, nullptr);
-        EXPECT_EQ(machine_.current_context, own) << machine_.failed_call;
+        EXPECT_EQ(fake_thread().context, own) << machine_.failed_call;
         EXPECT_TRUE(machine_.memory.empty()) << machine_.failed_call;
         EXPECT_EQ(machine_.open_streams + machine_.open_events, 0) << machine_.failed_call;
     }

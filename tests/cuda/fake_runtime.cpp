@@ -81,13 +81,13 @@ std::uintptr_t next_handle() {
 
 int get_context(void** context) {
     const std::lock_guard lock(fake_runtime_mutex());
-    *context = machine.current_context;
+    *context = fake_thread().context;
     return static_cast<int>(machine.enter("cuCtxGetCurrent"));
 }
 
 int set_context(void* context) {
     const std::lock_guard lock(fake_runtime_mutex());
-    machine.current_context = context;
+    fake_thread().context = context;
     machine.log.push_back("cuCtxSetCurrent");
     return 0;
 }
@@ -99,7 +99,7 @@ cudaError_t FakeRuntime::enter(const char* name) {
     for (auto& [handle, stream] : streams) {
         const std::string_view call = name;
         const bool unsafe = call == "cudaEventQuery" || call == "cudaStreamQuery" || call == "cudaMalloc";
-        if (stream.capturing && unsafe && capture_mode != cudaStreamCaptureModeRelaxed) ++killed_captures;
+        if (stream.capturing && unsafe && fake_thread().capture_mode != cudaStreamCaptureModeRelaxed) ++killed_captures;
     }
     if (dead != cudaSuccess) return dead;
     if (const auto told = fail_call.find(name); told != fail_call.end()) return told->second;
@@ -130,10 +130,16 @@ FakeRuntime& fake_runtime() {
     return machine;
 }
 
+FakeThread& fake_thread() {
+    thread_local FakeThread thread;
+    return thread;
+}
+
 void reset_fake_runtime() {
     const std::lock_guard lock(fake_runtime_mutex());
     for (const auto& [memory, name] : machine.memory) std::free(memory);
     machine = FakeRuntime();
+    fake_thread() = FakeThread();
 }
 
 cudaStream_t make_user_stream() {
@@ -163,6 +169,7 @@ void kill_gpu(cudaError_t error) {
 
 using remit::gpu::test::fake_runtime;
 using remit::gpu::test::fake_runtime_mutex;
+using remit::gpu::test::fake_thread;
 using remit::gpu::test::FakeEvent;
 using Lock = std::lock_guard<std::recursive_mutex>;
 
@@ -215,9 +222,9 @@ cudaError_t cudaSetDevice(int device) {
     const Lock lock(fake_runtime_mutex());
     if (const cudaError_t status = fake_runtime().enter("cudaSetDevice"); status != cudaSuccess) return status;
     if (device < 0 || device >= fake_runtime().devices) return cudaErrorInvalidDevice;
-    fake_runtime().current_device = device;
+    fake_thread().device = device;
     // The device's primary context.
-    fake_runtime().current_context = reinterpret_cast<void*>(std::uintptr_t{0xc0} + static_cast<unsigned>(device));
+    fake_thread().context = reinterpret_cast<void*>(std::uintptr_t{0xc0} + static_cast<unsigned>(device));
     return cudaSuccess;
 }
 
@@ -272,7 +279,7 @@ cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* 
 
 cudaError_t cudaThreadExchangeStreamCaptureMode(cudaStreamCaptureMode* mode) {
     const Lock lock(fake_runtime_mutex());
-    std::swap(*mode, fake_runtime().capture_mode);
+    std::swap(*mode, fake_thread().capture_mode);
     return fake_runtime().enter("cudaThreadExchangeStreamCaptureMode");
 }
 

@@ -43,6 +43,15 @@ struct FakeEvent {
     std::uint64_t passed = 0;    ///< the last record that its stream has come past
 };
 
+/// What each thread has of its own.
+struct FakeThread {
+    int device = 0;
+    void* context = nullptr;
+    cudaStreamCaptureMode capture_mode = cudaStreamCaptureModeGlobal;
+};
+/// The calling thread's.
+[[nodiscard]] FakeThread& fake_thread();
+
 /// The CUDA runtime's functions that remit calls, on the CPU: "device" memory is host memory, streams run in order,
 /// kernels are recorded and, where asked for, run. One machine for the process, made new by each test.
 struct FakeRuntime {
@@ -60,13 +69,10 @@ struct FakeRuntime {
 
     int calls = 0;
     std::string failed_call;
-    int current_device = 0;
-    void* current_context = nullptr;
     int open_streams = 0;
     int open_events = 0;
     int stream_priority = 0;
     unsigned stream_flags = 0;
-    cudaStreamCaptureMode capture_mode = cudaStreamCaptureModeGlobal;
     std::uint64_t killed_captures = 0;  ///< by calls in another mode than relaxed while a stream captured
     bool legacy_stream_waited = false;
     std::map<void*, std::string> memory;  ///< held, with the call that took it
@@ -86,7 +92,7 @@ struct FakeRuntime {
 /// For what tests do beside running workers.
 [[nodiscard]] std::recursive_mutex& fake_runtime_mutex();
 [[nodiscard]] FakeRuntime& fake_runtime();
-/// A machine as new; whatever the one before held is dropped.
+/// A machine as new, and the calling thread with it; whatever the one before held is dropped.
 void reset_fake_runtime();
 
 /// A stream of the test's own, as a user has one.

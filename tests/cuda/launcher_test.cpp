@@ -128,11 +128,11 @@ TEST_F(Launcher, OlderDevicesHaveNoDomains) {
 TEST_F(Launcher, LeavesTheCallersContextCurrent) {
     // No primary one: cudaSetDevice() could not bring it back.
     void* const own = &machine_;
-    machine_.current_context = own;
+    fake_thread().context = own;
     ASSERT_EQ(CopyLauncher::create({.device = 1}, launcher_), cudaSuccess);
-    EXPECT_EQ(machine_.current_context, own);
+    EXPECT_EQ(fake_thread().context, own);
     EXPECT_EQ(CopyLauncher::create({.device = 7}, launcher_), cudaErrorInvalidDevice);
-    EXPECT_EQ(machine_.current_context, own);
+    EXPECT_EQ(fake_thread().context, own);
 }
 
 TEST_F(Launcher, ADeviceThatIsNotThereIsSaid) {
@@ -143,8 +143,8 @@ TEST_F(Launcher, ADeviceThatIsNotThereIsSaid) {
 TEST_F(Launcher, ItsThreadCannotKillACapture) {
     ASSERT_EQ(open({.device = 1}), cudaSuccess);
     ASSERT_EQ(launcher_->bind_thread(), cudaSuccess);
-    EXPECT_EQ(machine_.capture_mode, cudaStreamCaptureModeRelaxed);
-    EXPECT_EQ(machine_.current_device, 1);
+    EXPECT_EQ(fake_thread().capture_mode, cudaStreamCaptureModeRelaxed);
+    EXPECT_EQ(fake_thread().device, 1);
 }
 
 TEST_F(Launcher, WhatCannotBePackedIsNotLaunched) {

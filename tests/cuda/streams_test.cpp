@@ -85,19 +85,19 @@ TEST_F(UserStreams, ACaptureElsewhereSurvives) {
     hold_stream(user_, false);
     EXPECT_TRUE(point->passed());
     EXPECT_EQ(machine_.killed_captures, 0u);
-    EXPECT_EQ(machine_.capture_mode, cudaStreamCaptureModeGlobal) << "the thread's mode is as it was";
+    EXPECT_EQ(fake_thread().capture_mode, cudaStreamCaptureModeGlobal) << "the thread's mode is as it was";
 }
 
 TEST_F(UserStreams, TheCallersContextStaysCurrent) {
     void* const own = &machine_;
-    machine_.current_context = own;
+    fake_thread().context = own;
     const auto point = streams_->record(user_);
-    EXPECT_EQ(machine_.current_context, own);
+    EXPECT_EQ(fake_thread().context, own);
     streams_->wait(user_, *point);
-    EXPECT_EQ(machine_.current_context, own);
+    EXPECT_EQ(fake_thread().context, own);
     machine_.fail_call["cudaEventRecord"] = cudaErrorInvalidResourceHandle;
     expect_error(ErrorKind::bad_argument, "living stream", [&] { static_cast<void>(streams_->record(user_)); });
-    EXPECT_EQ(machine_.current_context, own);
+    EXPECT_EQ(fake_thread().context, own);
 }
 
 TEST_F(UserStreams, AnotherErrorIsToldByName) {

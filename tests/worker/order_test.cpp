@@ -3,6 +3,7 @@
 #include "raw_peer.hpp"
 
 #include "memory/host_copy.hpp"
+#include "memory/host_memory.hpp"
 #include "worker/embedding/core.hpp"
 
 #include <deque>
@@ -89,9 +90,10 @@ protected:
     ScriptedChannel channel_;
     Mailbox mailbox_{channel_, {}};
     std::unique_ptr<fabric::Fabric> fabric_ = fabric::open_loopback(kNetwork);
+    memory::HostMemory memory_;
     memory::HostCopyExecutor copies_;
     EmbeddingInbox inbox_;
-    embedding::Core core_{config(), {}, layout_, *fabric_, mailbox_, copies_, inbox_, [](RoomId) {}};
+    embedding::Core core_{config(), {}, layout_, *fabric_, mailbox_, memory_, copies_, inbox_, [](RoomId) {}};
     FakeLanguage peer_;
 };
 

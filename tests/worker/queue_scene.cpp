@@ -22,7 +22,7 @@ QueueScene::QueueScene(const Options& options)
     embedding::SendQueue::Settings settings;
     settings.plan.chunk_bytes = kChunk;
     settings.send_regions = options.send_regions;
-    queue_ = std::make_unique<embedding::SendQueue>(fabric_, copies_, layout_, settings);
+    queue_ = std::make_unique<embedding::SendQueue>(fabric_, memory_, copies_, layout_, settings);
     for (std::uint32_t link = 0; link < options.links; ++link) {
         static_cast<void>(queue_->build_link(
             {{1, link + 1}, std::vector<QueuePairAddress>(options.queue_pairs), layout_.shape(), peer_, {1u << 30}}));
@@ -64,7 +64,7 @@ void QueueScene::pump() {
     }
     for (const embedding::SendEvent& event : queue_->events()) {
         ASSERT_NE(event.kind, embedding::SendEvent::Kind::link_failed) << event.reason;
-        ASSERT_NE(event.kind, embedding::SendEvent::Kind::plan_failed) << event.reason;
+        ASSERT_NE(event.kind, embedding::SendEvent::Kind::send_failed) << event.reason;
         if (event.kind == embedding::SendEvent::Kind::round_written) written_[event.key.attempt] = true;
     }
     queue_->events().clear();

@@ -3,6 +3,7 @@
 #include "held_fabric.hpp"
 
 #include "memory/host_copy.hpp"
+#include "memory/host_memory.hpp"
 #include "worker/embedding/send_queue.hpp"
 
 #include <cstddef>
@@ -52,6 +53,7 @@ private:
     Layout layout_;
     BlockMap peer_;  ///< addresses that nothing is written to
     HeldFabric fabric_;
+    memory::HostMemory memory_;
     memory::HostCopyExecutor copies_;
     std::vector<std::unique_ptr<std::byte[]>> tensors_;
     std::map<std::uint64_t, std::shared_ptr<embedding::SendSource>> sources_;

@@ -55,6 +55,7 @@ struct MakeVisible {
     std::uint32_t round = 0;
     bool with_aux = false;
     BlockId aux_block = 0;
+    BlockTable kept;  ///< the round's blocks where they stay the user's: visible means in them
 };
 
 /// Ask the sink for its tensors; answer with on_sink().
@@ -70,6 +71,7 @@ struct CopyOut {
     std::uint32_t round = 0;
     plan::TokenRange range;
     BlockTable blocks;
+    Aux aux{};  ///< the request's; known once all its rounds are complete
 };
 
 /// Something for the room's history, and its present status.

@@ -74,6 +74,11 @@ void Machine::on_immediate(const GenerationKey& key, std::uint32_t queue_pair, s
     settle();
 }
 
+/// What MakeVisible is told of a round's blocks: nothing where they are moved out anyway.
+BlockTable Machine::kept_blocks(const Attempt& attempt, const Round& round) {
+    return room_at(attempt.handle)->sink ? BlockTable{} : round.blocks;
+}
+
 /// Rounds whose last immediate is in. The j-th immediate of an attempt on a queue pair belongs to its round j.
 void Machine::progress(Attempt& attempt) {
     if (attempt.mode == OfferMode::aborting) return;
@@ -91,7 +96,7 @@ void Machine::progress(Attempt& attempt) {
             watch(attempt);
         }
         ++attempt.pending_visible;
-        actions_.push_back(MakeVisible{attempt.key, k, k == 0, round.blocks[0]});
+        actions_.push_back(MakeVisible{attempt.key, k, k == 0, round.blocks[0], kept_blocks(attempt, round)});
     }
 }
 
@@ -154,7 +159,8 @@ void Machine::start_copies(Room& room, Attempt& attempt) {
         round.copying = true;
         ++room.copies;
         const std::uint64_t end = std::min(round.first + round.capacity, room.total);
-        actions_.push_back(CopyOut{attempt.key, room.handle, k, {round.first, end - round.first}, round.blocks});
+        actions_.push_back(CopyOut{attempt.key, room.handle, k, {round.first, end - round.first}, round.blocks,
+                                   room.aux});
     }
 }
 

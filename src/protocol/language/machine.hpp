@@ -127,6 +127,7 @@ private:
     void open_attempt(Session& session, Room& room, Generation& generation);
     void add_round(Attempt& attempt, std::uint32_t blocks, std::uint64_t capacity, bool extra);
     void progress(Attempt& attempt);
+    [[nodiscard]] BlockTable kept_blocks(const Attempt& attempt, const Round& round);
     void complete_round(Room& room, Attempt& attempt, std::uint32_t number);
     void start_copies(Room& room, Attempt& attempt);
     void examine(Attempt& attempt);

@@ -6,7 +6,7 @@
 namespace remit::tools {
 namespace {
 
-constexpr std::uint64_t kGuardBytes = 4096;
+constexpr std::uint64_t kGuardBytes = Tensors::kGuardBytes;
 // What a destination holds before anything arrives, so that a row that never came is not right by chance.
 constexpr int kPoison = 0xa5;
 
@@ -46,6 +46,12 @@ std::vector<void*> Tensors::addresses() {
     std::vector<void*> result;
     for (Area& area : areas_) result.push_back(area.memory ? area.memory.get() + kGuardBytes : nullptr);
     return result;
+}
+
+std::span<std::byte> Tensors::area(std::size_t index) {
+    Area& area = areas_.at(index);
+    if (!area.memory) return {};
+    return {area.memory.get(), area.bytes + 2 * kGuardBytes};
 }
 
 std::span<std::byte> Tensors::segment(std::size_t index) {

@@ -17,11 +17,16 @@ namespace remit::tools {
 /// Contiguous tensors of one request, one a segment, each between two guard areas that show a stray write.
 class Tensors {
 public:
+    static constexpr std::uint64_t kGuardBytes = 4096;  ///< of each guard area
+
     Tensors(const Layout& layout, std::uint64_t tokens);
 
     [[nodiscard]] std::uint64_t tokens() const noexcept { return tokens_; }
     /// Start of each segment's tensor; null for a segment that comes once per request.
     [[nodiscard]] std::vector<void*> addresses();
+    [[nodiscard]] std::size_t segments() const noexcept { return areas_.size(); }
+    /// A segment's tensor with both its guards; empty for a segment that comes once per request.
+    [[nodiscard]] std::span<std::byte> area(std::size_t index);
     [[nodiscard]] std::span<std::byte> segment(std::size_t index);
     [[nodiscard]] std::span<const std::byte> segment(std::size_t index) const;
     [[nodiscard]] std::span<const std::byte> row(std::size_t segment, std::uint32_t plane, std::uint64_t token) const;

@@ -4,6 +4,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace remit::worker::embedding {
@@ -17,19 +18,28 @@ namespace {
 constexpr int kMessageBatch = 256;
 constexpr int kPumpBatch = 64;
 
+// Until what no descriptor tells of is looked at again.
+constexpr protocol::Time kLookAgain = std::chrono::microseconds(50);
+
 }  // namespace
 
 Core::Core(const Config& config, const SendQueue::Settings& settings, const Layout& layout, fabric::Fabric& fabric,
-           Mailbox& mailbox, memory::CopyExecutor& copies, EmbeddingInbox& inbox, SendEnded send_ended)
+           Mailbox& mailbox, memory::Provider& memory, memory::CopyExecutor& copies, EmbeddingInbox& inbox,
+           SendEnded send_ended)
     : machine_(config),
       fabric_(fabric),
       mailbox_(mailbox),
       inbox_(inbox),
       send_ended_(std::move(send_ended)),
-      queue_(fabric, copies, layout, settings) {}
+      queue_(fabric, memory, copies, layout, settings) {}
 
 std::array<int, 3> Core::descriptors() const {
     return {inbox_.descriptor(), mailbox_.channel().descriptor(), fabric_.wake_descriptor()};
+}
+
+protocol::Time Core::next_deadline() const {
+    const protocol::Time next = machine_.next_deadline();
+    return queue_.waits() == SendQueue::Wait::none ? next : std::min(next, now_ + kLookAgain);
 }
 
 bool Core::step(protocol::Time now) {
@@ -45,6 +55,7 @@ bool Core::step(protocol::Time now) {
     }
     rejections_.store(static_cast<std::uint32_t>(machine_.rejections()));
     moved |= take_completions();
+    moved |= queue_.waits() == SendQueue::Wait::spinning;
     if (stopping_ && queue_.links().empty() && machine_.unfinished_sends() == 0) stopped_ = true;
     return moved;
 }
@@ -66,7 +77,7 @@ void Core::feed(const SendEvent& event) {
         case SendEvent::Kind::progress: machine_.on_progress(event.key, now_); break;
         case SendEvent::Kind::round_written: machine_.on_round_written(event.key, event.round, now_); break;
         case SendEvent::Kind::idle: machine_.on_idle(event.key, now_); break;
-        case SendEvent::Kind::plan_failed: machine_.on_cancel(event.send, "plan: " + event.reason, now_); break;
+        case SendEvent::Kind::send_failed: machine_.on_cancel(event.send, event.reason, now_); break;
         case SendEvent::Kind::link_failed:
             log().warn("session {} generation {} failed: {}", event.key.session, event.key.generation, event.reason);
             machine_.on_generation_failed(event.key.generation_key(), event.reason, now_);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "memory/copy.hpp"
 #include "protocol/embedding/machine.hpp"
 #include "worker/embedding/send_queue.hpp"
 #include "worker/event_loop.hpp"
@@ -24,12 +23,12 @@ public:
     using SendEnded = std::function<void(RoomId)>;
 
     Core(const protocol::embedding::Config& config, const SendQueue::Settings& settings, const Layout& layout,
-         fabric::Fabric& fabric, Mailbox& mailbox, memory::CopyExecutor& copies, EmbeddingInbox& inbox,
-         SendEnded send_ended);
+         fabric::Fabric& fabric, Mailbox& mailbox, memory::Provider& memory, memory::CopyExecutor& copies,
+         EmbeddingInbox& inbox, SendEnded send_ended);
 
     bool step(protocol::Time now) override;
     void arm() override { queue_.arm(); }
-    [[nodiscard]] protocol::Time next_deadline() const override { return machine_.next_deadline(); }
+    [[nodiscard]] protocol::Time next_deadline() const override;
     [[nodiscard]] std::array<int, 3> descriptors() const override;
     [[nodiscard]] bool stopped() const override { return stopped_; }
 

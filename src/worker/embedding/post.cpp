@@ -121,7 +121,7 @@ void SendQueue::add_request(Link& link, Unit& unit, UnitId id, Chain& chain) {
             const plan::LocalPiece& piece = plan.pieces[write.first_piece + p];
             if (piece.registration == plan::kSendRegion) {
                 const auto region = static_cast<std::uint32_t>(unit.region);
-                pieces[p] = {regions_.address(region) + piece.address, piece.bytes, regions_.local_key()};
+                pieces[p] = {regions_.wire_address(region) + piece.address, piece.bytes, regions_.local_key()};
             } else {
                 const Registration& source = unit.work->source->map.registrations[piece.registration];
                 pieces[p] = {piece.address, piece.bytes, source.key};

@@ -7,13 +7,13 @@ namespace remit::worker::embedding {
 using protocol::AttemptKey;
 using protocol::GenerationKey;
 
-SendQueue::SendQueue(fabric::Fabric& fabric, memory::CopyExecutor& copies, const Layout& layout,
-                     const Settings& settings)
+SendQueue::SendQueue(fabric::Fabric& fabric, memory::Provider& memory, memory::CopyExecutor& copies,
+                     const Layout& layout, const Settings& settings)
     : fabric_(fabric),
       copies_(copies),
       layout_(layout),
       settings_(settings),
-      regions_(fabric, settings.send_regions, settings.plan.chunk_bytes) {}
+      regions_(fabric, memory, settings.send_regions, settings.plan.chunk_bytes, settings.gpu_direct) {}
 
 SendQueue::~SendQueue() {
     // Queue pairs go before the regions that they read; copies end before both.
@@ -74,6 +74,7 @@ void SendQueue::start(const protocol::embedding::StartRound& request, std::share
     }
     Work& work = *slot;
     work.source = std::move(source);
+    work.send = request.send;
     work.busy = true;
     work.ready = request.ready;
     ++work.accepted;
@@ -138,10 +139,16 @@ void SendQueue::forget(const AttemptKey& key) {
 bool SendQueue::pump() {
     bool moved = false;
     moved |= complete_all();
+    moved |= take_filled();
     moved |= stage();
     moved |= collect_gathered();
     moved |= post_all();
     return moved;
+}
+
+SendQueue::Wait SendQueue::waits() const {
+    if (!gathering_.empty() && !copies_.late()) return Wait::spinning;
+    return gathering_.empty() && unready_.empty() ? Wait::none : Wait::shortly;
 }
 
 void SendQueue::arm() {

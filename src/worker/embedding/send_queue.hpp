@@ -1,6 +1,6 @@
 #pragma once
 
-#include "memory/copy.hpp"
+#include "memory/provider.hpp"
 #include "plan/round.hpp"
 #include "protocol/embedding/actions.hpp"
 #include "worker/embedding/link.hpp"
@@ -9,6 +9,7 @@
 
 #include <remit/layout.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -20,7 +21,7 @@ namespace remit::worker::embedding {
 
 /// What the data plane tells the state machine.
 struct SendEvent {
-    enum class Kind : std::uint8_t { posted, progress, round_written, idle, link_failed, plan_failed };
+    enum class Kind : std::uint8_t { posted, progress, round_written, idle, link_failed, send_failed };
     Kind kind = Kind::progress;
     protocol::AttemptKey key;  ///< attempt 0 for link_failed
     std::uint32_t round = 0;
@@ -41,10 +42,19 @@ public:
         plan::RoundSettings plan;
         std::uint32_t send_regions = 4;
         std::uint32_t chunks_in_flight = 2;  ///< on a queue pair
+        GpuDirect gpu_direct = GpuDirect::automatic;  ///< how the NIC reaches send regions on a GPU
         Link::Settings link;
     };
 
-    SendQueue(fabric::Fabric& fabric, memory::CopyExecutor& copies, const Layout& layout, const Settings& settings);
+    /// What goes on without a descriptor to tell its end.
+    enum class Wait : std::uint8_t {
+        none,
+        shortly,  ///< look again in a moment
+        spinning, ///< it takes microseconds
+    };
+
+    SendQueue(fabric::Fabric& fabric, memory::Provider& memory, memory::CopyExecutor& copies, const Layout& layout,
+              const Settings& settings);
     ~SendQueue();
 
     /// Connects a generation; its queue pairs' addresses. @throws Error.
@@ -63,6 +73,7 @@ public:
     bool pump();
     /// Asks for a wake-up at the next completion.
     void arm();
+    [[nodiscard]] Wait waits() const;
     /// Events since the last call that took them; the caller clears.
     [[nodiscard]] std::vector<SendEvent>& events() noexcept { return events_; }
     /// The generation that owns a local queue pair, for asynchronous events of the device.
@@ -79,6 +90,9 @@ private:
     void wait_in_lane(UnitId id);
     UnitId new_unit(Work& work, Part* part, std::uint32_t lane);
     void take_turn(Work& work);
+    [[nodiscard]] bool is_filled(Work& work);
+    bool take_filled();
+    void fail_copies(const std::string& reason);
     bool collect_gathered();
     void plan_more(Work& work);
     bool plan_part(Work& work, Round& round, Part& part);
@@ -115,6 +129,8 @@ private:
     std::map<protocol::AttemptKey, std::unique_ptr<Work>> works_;
     FairClock clock_;
     Fifo<UnitId> gathering_;
+    std::vector<protocol::AttemptKey> unready_;  ///< attempts whose source is not filled yet
+    std::chrono::steady_clock::time_point next_look_{};  ///< at those
     std::vector<Unit> units_;
     std::vector<UnitId> free_units_;
     std::vector<SendEvent> events_;

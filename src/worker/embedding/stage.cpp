@@ -10,6 +10,9 @@
 namespace remit::worker::embedding {
 namespace {
 
+// How often the streams that fill sources are asked.
+constexpr std::chrono::microseconds kLookPeriod{50};
+
 // A round is striped over its queue pairs in chunks no smaller than this.
 constexpr std::uint64_t kSmallestStripe = 64u << 10;
 
@@ -36,6 +39,10 @@ void SendQueue::plan_more(Work& work) {
 }
 
 bool SendQueue::plan_part(Work& work, Round& round, Part& part) {
+    if (const std::string failure = copies_.failure(); !failure.empty()) {
+        fail_copies(failure);
+        return false;
+    }
     const auto lanes = static_cast<std::uint32_t>(work.link->lanes().size());
     const std::uint64_t end = std::min(work.ready, round.range.end());
     const plan::TokenRange range{round.planned, end - round.planned};
@@ -52,7 +59,8 @@ bool SendQueue::plan_part(Work& work, Round& round, Part& part) {
                                            range != round.range},
                                           settings, part.plan);
     if (!planned) {
-        events_.push_back({SendEvent::Kind::plan_failed, work.key, round.number, round.send, planned.error()});
+        events_.push_back(
+            {SendEvent::Kind::send_failed, work.key, round.number, round.send, "plan: " + planned.error()});
         return false;
     }
     round.planned = end;
@@ -65,11 +73,47 @@ bool SendQueue::plan_part(Work& work, Round& round, Part& part) {
 
 void SendQueue::take_turn(Work& work) {
     plan_more(work);
-    if (work.queued || work.unstaged.empty()) return;
+    if (work.queued || work.unstaged.empty() || !is_filled(work)) return;
     work.queued = true;
     clock_.join(work.flow);
     const plan::Chunk* chunk = next_chunk(*work.unstaged.front());
     work.link->turns.push(clock_.finish_of(work.flow, chunk != nullptr ? chunk->bytes : 0), &work);
+}
+
+/// Whether the stream that fills the source has come past it. It is asked from here and not waited for on the device:
+/// a stream that takes long would hold up every gather behind it, and no NIC that reads in place waits for a stream.
+bool SendQueue::is_filled(Work& work) {
+    auto& filled = work.source->filled;
+    if (filled == nullptr) return true;
+    if (!filled->passed()) {
+        if (!std::exchange(work.unready, true)) unready_.push_back(work.key);
+        return false;
+    }
+    const std::string failure = filled->failure();
+    if (!failure.empty()) {
+        events_.push_back(
+            {SendEvent::Kind::send_failed, work.key, 0, work.send, "the stream that fills the source: " + failure});
+        return false;
+    }
+    filled.reset();
+    return true;
+}
+
+/// Attempts whose source has been filled meanwhile take their turn.
+bool SendQueue::take_filled() {
+    if (unready_.empty() || std::chrono::steady_clock::now() < next_look_) return false;
+    next_look_ = std::chrono::steady_clock::now() + kLookPeriod;
+    std::vector<protocol::AttemptKey> asked;
+    std::swap(asked, unready_);
+    bool moved = false;
+    for (const protocol::AttemptKey& key : asked) {
+        Work* work = work_at(key);
+        if (work == nullptr) continue;
+        work->unready = false;
+        take_turn(*work);
+        moved |= !work->unready;
+    }
+    return moved;
 }
 
 bool SendQueue::stage() {
@@ -133,8 +177,9 @@ void SendQueue::stage_next(Work& work) {
 void SendQueue::gather(Unit& unit, const plan::Chunk& chunk) {
     const std::uint32_t region = regions_.take();
     unit.region = region;
-    const std::span<const memory::Copy> copies(unit.part->plan.copies);
-    unit.ticket = copies_.submit(copies.subspan(chunk.first_copy, chunk.copies), regions_.address(region));
+    const auto copies = std::span(unit.part->plan.copies).subspan(chunk.first_copy, chunk.copies);
+    const RegionRing::LentAux aux(regions_, region, copies, unit.work->source->aux);
+    unit.ticket = copies_.submit(copies, regions_.copy_address(region));
 }
 
 UnitId SendQueue::new_unit(Work& work, Part* part, std::uint32_t lane) {
@@ -161,6 +206,7 @@ bool SendQueue::collect_gathered() {
         const UnitId id = gathering_.front();
         Unit& unit = units_[id];
         if (unit.region >= 0 && !copies_.done(unit.ticket)) break;
+        if (const std::string failure = copies_.failure(); !failure.empty()) fail_copies(failure);
         gathering_.pop();
         moved = true;
         if (unit.work->link == nullptr || (unit.work->cancelled && !unit.closing)) {
@@ -170,6 +216,16 @@ bool SendQueue::collect_gathered() {
         }
     }
     return moved;
+}
+
+/// What was gathered last may not have been, and nothing will be: whatever is not on its way yet fails.
+void SendQueue::fail_copies(const std::string& reason) {
+    for (auto& [key, work] : works_) {
+        if (!work->busy || work->cancelled) continue;
+        work->cancelled = true;
+        drop_unstaged(*work);
+        events_.push_back({SendEvent::Kind::send_failed, key, 0, work->send, "gather: " + reason});
+    }
 }
 
 /// Before those that would finish later. An attempt's own units keep their order: each finishes no sooner than the last.

@@ -2,6 +2,7 @@
 
 #include "base/fifo.hpp"
 #include "memory/copy.hpp"
+#include "memory/streams.hpp"
 #include "plan/round.hpp"
 #include "protocol/embedding/actions.hpp"
 #include "worker/embedding/fair_clock.hpp"
@@ -23,6 +24,7 @@ struct SendSource {
     BlockTable table;
     Aux aux{};
     int priority = 0;
+    std::shared_ptr<memory::StreamPoint> filled;  ///< the source is filled behind it; null: it is. The worker's alone
     std::atomic<std::uint32_t> rounds{0};
     std::atomic<std::uint64_t> writes{0};
     std::atomic<std::uint64_t> bytes{0};
@@ -54,6 +56,7 @@ struct Work {
     protocol::AttemptKey key;
     Link* link = nullptr;  ///< null once destroyed
     std::shared_ptr<SendSource> source;
+    protocol::embedding::SendId send = 0;
     Flow flow;
     std::uint64_t ready = 0;  ///< tokens of the source below this may be read
     Fifo<Part*> unstaged;
@@ -64,6 +67,7 @@ struct Work {
     std::vector<std::uint32_t> immediates;  ///< posted a lane
     std::uint32_t units = 0;                ///< staged and not done
     bool queued = false;                    ///< in its link's turns
+    bool unready = false;                   ///< among those whose source is not filled yet
     bool cancelled = false;
     bool busy = false;
     bool posted = false;

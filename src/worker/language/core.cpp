@@ -3,7 +3,7 @@
 #include "base/log.hpp"
 #include "plan/scatter.hpp"
 
-#include <cstring>
+#include <algorithm>
 #include <utility>
 
 namespace remit::worker::language {
@@ -15,26 +15,21 @@ namespace {
 // Messages taken before completions and deadlines are looked at again.
 constexpr int kMessageBatch = 256;
 
-/// The aux of a request as it stands in the first block of its first round.
-Aux read_aux(const pool::BlockPool& pool, BlockId block) {
-    Aux aux{};
-    const auto& segments = pool.layout().segments();
-    for (std::size_t i = 0; i < segments.size(); ++i) {
-        if (segments[i].kind == SegmentKind::aux_datas) std::memcpy(aux.data(), pool.row(i, block, 0, 0), sizeof aux);
-    }
-    return aux;
-}
+// Until what no descriptor tells of is looked at again.
+constexpr protocol::Time kLookAgain = std::chrono::microseconds(50);
 
 }  // namespace
 
 Core::Core(const Config& config, pool::BlockPool& pool, Receiver& receiver, fabric::Fabric& fabric, Mailbox& mailbox,
-           memory::CopyExecutor& copies, LanguageInbox& inbox, RoomEnded room_ended)
+           memory::Provider& memory, memory::CopyExecutor& copies, LanguageInbox& inbox, RoomEnded room_ended)
     : layout_(pool.layout()),
       pool_(pool),
       receiver_(receiver),
       fabric_(fabric),
       mailbox_(mailbox),
+      memory_(memory),
       copies_(copies),
+      visibility_(pool, memory, copies, fabric),
       inbox_(inbox),
       room_ended_(std::move(room_ended)),
       machine_(config, pool.allocator()),
@@ -44,11 +39,29 @@ std::array<int, 3> Core::descriptors() const {
     return {inbox_.descriptor(), mailbox_.channel().descriptor(), fabric_.wake_descriptor()};
 }
 
+/// Copies, a flush: what goes on without a descriptor to tell its end.
+bool Core::waits_for_device() const {
+    return !running_copies_.empty() || !visibility_.idle() || !submitted_.empty();
+}
+
+void Core::arm() {
+    receiver_.arm();
+    visibility_.arm();
+}
+
+protocol::Time Core::next_deadline() const {
+    const protocol::Time next = machine_.next_deadline();
+    return waits_for_device() ? std::min(next, now_ + kLookAgain) : next;
+}
+
 bool Core::step(protocol::Time now) {
     now_ = now;
     fabric_.clear_wakeups();
     bool moved = take_completions();
+    moved |= take_visible();
+    run_actions();
     moved |= take_copies();
+    moved |= tell_launched();
     moved |= take_messages();
     moved |= take_commands();
     take_device_events();
@@ -57,7 +70,9 @@ bool Core::step(protocol::Time now) {
         run_actions();
     }
     free_blocks_.store(pool_.allocator().free_blocks(), std::memory_order_release);
-    if (stopping_ && receiver_.generations().empty() && running_copies_.empty()) stopped_ = true;
+    // A copy takes microseconds: the thread spins, but for one that is late.
+    moved |= waits_for_device() && !copies_.late();
+    if (stopping_ && receiver_.generations().empty() && running_copies_.empty() && visibility_.idle()) stopped_ = true;
     return moved;
 }
 
@@ -85,8 +100,49 @@ bool Core::take_completions() {
     return moved;
 }
 
+/// Feeds what has become visible; whoever calls runs the actions.
+bool Core::take_visible() {
+    const bool moved = visibility_.pump([this](const MakeVisible& request, const Aux& aux) {
+        check_memory();  // a round that was not made visible fails its room first
+        machine_.on_visible(request.key, request.round, aux, now_);
+    });
+    check_memory();
+    return moved;
+}
+
+/// After an error of the device nothing that it holds can be trusted: every room fails, now and from then on.
+void Core::check_memory() {
+    if (!dead_.empty()) return;
+    const std::string failure = visibility_.failure().empty() ? copies_.failure() : visibility_.failure();
+    if (failure.empty()) return;
+    dead_ = fmt::format("the pool in {} is dead: {}", memory_.describe(), failure);
+    log().error("{}; every room fails until the worker is made anew", dead_);
+    std::vector<Handle> handles;
+    for (const auto& [handle, room] : rooms_) handles.push_back(handle);
+    for (const Handle handle : handles) machine_.on_abort(handle, dead_, now_);
+}
+
+/// Rooms whose last copy the device has: what their users put into a stream behind it sees all of it.
+bool Core::tell_launched() {
+    bool moved = false;
+    for (std::size_t i = 0; i < submitted_.size();) {
+        const bool launched = copies_.launched(submitted_[i].last);
+        if (!launched && dead_.empty()) {
+            ++i;
+            continue;
+        }
+        const AllSubmitted all = std::move(submitted_[i]);
+        submitted_.erase(submitted_.begin() + static_cast<std::ptrdiff_t>(i));
+        if (launched) all.record->move_out(copies_.mark(), all.aux);
+        moved = true;
+    }
+    return moved;
+}
+
 bool Core::take_copies() {
     bool moved = false;
+    check_memory();
+    run_actions();
     // Batches of one executor end in the order of their tickets.
     while (!running_copies_.empty() && copies_.done(running_copies_.front().ticket)) {
         const CopyOut copy = std::move(running_copies_.front().copy);
@@ -210,10 +266,9 @@ void Core::perform(const PollDry& action) {
 }
 
 void Core::perform(const MakeVisible& action) {
+    visibility_.start(action);
     // Host memory is visible with the completion.
-    const Aux aux = action.with_aux ? read_aux(pool_, action.aux_block) : Aux{};
-    after_batch_.push_back(
-        [this, key = action.key, round = action.round, aux] { machine_.on_visible(key, round, aux, now_); });
+    after_batch_.push_back([this] { take_visible(); });
 }
 
 void Core::perform(const AskSink& action) {
@@ -238,8 +293,12 @@ BlockMap Core::tensors_of(Room& room, std::uint64_t total) const {
     }
     std::vector<std::uint64_t> bases;
     for (std::size_t i = 0; i < tensors.data.size(); ++i) {
-        if (tensors.data[i] == nullptr && !layout_.segments()[i].once_per_request) {
-            throw Error(ErrorKind::misuse, fmt::format("returned no tensor for {}", to_string(layout_.segments()[i].kind)));
+        const Segment& segment = layout_.segments()[i];
+        if (tensors.data[i] == nullptr && !segment.once_per_request) {
+            throw Error(ErrorKind::misuse, fmt::format("returned no tensor for {}", to_string(segment.kind)));
+        }
+        if (!segment.once_per_request) {
+            memory_.require_reachable(tensors.data[i], segment.block_bytes(total), "the sink's tensor");
         }
         bases.push_back(reinterpret_cast<std::uintptr_t>(tensors.data[i]));
     }
@@ -247,11 +306,16 @@ BlockMap Core::tensors_of(Room& room, std::uint64_t total) const {
 }
 
 void Core::perform(const CopyOut& action) {
+    Room& room = rooms_.at(action.handle);
     scratch_.clear();
     const auto planned = plan::plan_scatter(layout_, {pool_.local_map(), action.blocks, action.range.first},
-                                            rooms_.at(action.handle).tensors, action.range, scratch_);
+                                            room.tensors, action.range, scratch_);
     if (!planned) throw Error(ErrorKind::internal, "scatter: " + planned.error());
-    running_copies_.push_back({copies_.submit(scratch_, 0), action});
+    const memory::Ticket ticket = copies_.submit(scratch_, 0);
+    running_copies_.push_back({ticket, action});
+    room.moved_out += action.range.count;
+    if (memory_.streams() == nullptr || room.moved_out < room.record->total.load(std::memory_order_relaxed)) return;
+    submitted_.push_back({room.record, ticket, action.aux});
 }
 
 void Core::perform(const Note& action) {
@@ -290,6 +354,7 @@ void Core::perform(const Final& action) {
 void Core::handle(BeginReceive& command) {
     rooms_[command.record->handle].record = command.record;
     machine_.on_receive(command.record->handle, command.record->request, now_);
+    if (!dead_.empty()) machine_.on_abort(command.record->handle, dead_, now_);
 }
 
 void Core::handle(AbortRoom& command) {

@@ -1,10 +1,11 @@
 #pragma once
 
-#include "memory/copy.hpp"
+#include "memory/provider.hpp"
 #include "pool/block_pool.hpp"
 #include "protocol/language/machine.hpp"
 #include "worker/event_loop.hpp"
 #include "worker/language/receiver.hpp"
+#include "worker/language/visibility.hpp"
 #include "worker/mailbox.hpp"
 #include "worker/room_record.hpp"
 
@@ -25,11 +26,12 @@ public:
     using RoomEnded = std::function<void(const protocol::language::Request&)>;
 
     Core(const protocol::language::Config& config, pool::BlockPool& pool, Receiver& receiver, fabric::Fabric& fabric,
-         Mailbox& mailbox, memory::CopyExecutor& copies, LanguageInbox& inbox, RoomEnded room_ended);
+         Mailbox& mailbox, memory::Provider& memory, memory::CopyExecutor& copies, LanguageInbox& inbox,
+         RoomEnded room_ended);
 
     bool step(protocol::Time now) override;
-    void arm() override { receiver_.arm(); }
-    [[nodiscard]] protocol::Time next_deadline() const override { return machine_.next_deadline(); }
+    void arm() override;
+    [[nodiscard]] protocol::Time next_deadline() const override;
     [[nodiscard]] std::array<int, 3> descriptors() const override;
     [[nodiscard]] bool stopped() const override { return stopped_; }
 
@@ -43,11 +45,22 @@ private:
     };
     struct Room {
         std::shared_ptr<RoomRecord> record;
-        BlockMap tensors;  ///< once the sink was asked
+        BlockMap tensors;            ///< once the sink was asked
+        std::uint64_t moved_out = 0;  ///< tokens whose copies were submitted
+    };
+    /// All of a room's copies were submitted: its user's stream may wait for them once they are launched.
+    struct AllSubmitted {
+        std::shared_ptr<RoomRecord> record;
+        memory::Ticket last = 0;
+        Aux aux{};
     };
 
     bool take_completions();
+    bool take_visible();
     bool take_copies();
+    bool tell_launched();
+    void check_memory();
+    [[nodiscard]] bool waits_for_device() const;
     bool take_messages();
     bool take_commands();
     void take_device_events();
@@ -79,12 +92,16 @@ private:
     Receiver& receiver_;
     fabric::Fabric& fabric_;
     Mailbox& mailbox_;
+    memory::Provider& memory_;
     memory::CopyExecutor& copies_;
+    Visibility visibility_;
+    std::string dead_;  ///< why the pool's memory cannot be used any more; empty while it can
     LanguageInbox& inbox_;
     RoomEnded room_ended_;
     protocol::language::Machine machine_;
     std::unordered_map<protocol::language::Handle, Room> rooms_;
     std::vector<RunningCopy> running_copies_;
+    std::vector<AllSubmitted> submitted_;
     std::vector<protocol::language::Action> batch_;
     std::vector<std::function<void()>> after_batch_;  ///< events that actions caused, fed when the batch is done
     std::vector<LanguageCommand> commands_;

@@ -1,0 +1,139 @@
+#include "fake_gpu.hpp"
+
+#include "fake_runtime.hpp"
+#include "host/copy_executor.hpp"
+#include "host/streams.hpp"
+#include "kernels/kernels.hpp"
+#include "memory/cuda.hpp"
+
+#include <remit/error.hpp>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+namespace remit::worker::test {
+namespace {
+
+FakeGpu state;
+
+std::size_t in_pages(std::size_t bytes) { return (bytes + 4095) / 4096 * 4096; }
+
+/// Memory behind a descriptor, as a dma-buf is: what stands for a NIC maps it a second time.
+class FakeBuffer final : public memory::Buffer {
+public:
+    FakeBuffer(MemoryKind kind, int device, std::size_t bytes) : Buffer({}) {
+        file_ = Descriptor(::memfd_create("device memory", MFD_CLOEXEC));
+        mapped_bytes_ = in_pages(bytes);
+        if (::ftruncate(file_.get(), static_cast<off_t>(mapped_bytes_)) != 0) throw std::runtime_error("ftruncate");
+        mapped_ = ::mmap(nullptr, mapped_bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, file_.get(), 0);
+        if (mapped_ == MAP_FAILED) throw std::runtime_error("mmap");
+        facts_.kind = kind;
+        facts_.device = device;
+        facts_.address = facts_.copy_address = reinterpret_cast<std::uintptr_t>(mapped_);
+        facts_.bytes = bytes;
+        ++state.buffers;
+    }
+    ~FakeBuffer() override {
+        ::munmap(mapped_, mapped_bytes_);
+        --state.buffers;
+    }
+    [[nodiscard]] int descriptor() const { return file_.get(); }
+
+private:
+    Descriptor file_;
+    void* mapped_ = nullptr;
+    std::size_t mapped_bytes_ = 0;
+};
+
+class FakeMemory final : public memory::Provider {
+public:
+    explicit FakeMemory(const MemoryOptions& options) : options_(options), streams_(options.device) {}
+
+    [[nodiscard]] MemoryKind kind() const noexcept override { return options_.kind; }
+    [[nodiscard]] std::string describe() const override { return "cuda:" + std::to_string(options_.device) + " (fake)"; }
+    [[nodiscard]] std::string pci_address() const override { return "0000:1b:00.0"; }
+    [[nodiscard]] std::unique_ptr<memory::Buffer> allocate(std::size_t bytes) override {
+        return std::make_unique<FakeBuffer>(options_.kind, options_.device, bytes);
+    }
+    [[nodiscard]] std::unique_ptr<memory::Buffer> allocate_reachable(std::size_t bytes, int, std::string&) override {
+        return std::make_unique<FakeBuffer>(MemoryKind::pinned, options_.device, bytes);
+    }
+    [[nodiscard]] std::unique_ptr<memory::Buffer> adopt(const void*, std::size_t) override {
+        throw Error(ErrorKind::bad_argument, "the fake adopts nothing");
+    }
+    [[nodiscard]] bool matches(const memory::Buffer&) const noexcept override { return true; }
+    void require_reachable(const void* address, std::size_t, std::string_view what) const override {
+        const auto at = reinterpret_cast<std::uintptr_t>(address);
+        if (at < state.unreachable_from || at >= state.unreachable_to) return;
+        throw Error(ErrorKind::bad_argument, std::string(what) + " is pageable memory, which cuda:0 cannot read");
+    }
+    [[nodiscard]] bool exports(memory::Mapping mapping) const noexcept override {
+        return state.exports_dmabuf && mapping == memory::Mapping::plain;
+    }
+    [[nodiscard]] memory::Export export_dmabuf(const memory::Buffer& buffer, memory::Mapping) override {
+        memory::Export exported;
+        exported.descriptor = Descriptor(::dup(static_cast<const FakeBuffer&>(buffer).descriptor()));
+        return exported;
+    }
+    [[nodiscard]] std::string prepare(const memory::Buffer&) override { return {}; }
+    [[nodiscard]] memory::Visibility visibility() const noexcept override { return state.visibility; }
+    [[nodiscard]] std::string flush() override {
+        const std::lock_guard lock(gpu::test::fake_runtime_mutex());
+        ++state.flushes;
+        state.launches_at_flush.push_back(gpu::test::fake_runtime().launches.size());
+        return state.flush_error;
+    }
+    [[nodiscard]] memory::Streams* streams() override { return &streams_; }
+    [[nodiscard]] std::unique_ptr<memory::CopyExecutor> make_executor(const memory::ExecutorOptions& options) override {
+        gpu::ExecutorSettings settings;
+        settings.launcher.device = options_.device;
+        settings.launcher.priority = options.priority;
+        if (options.block_budget != 0) settings.launcher.block_budget = options.block_budget;
+        settings.slots = options.slots;
+        std::unique_ptr<gpu::GpuCopyExecutor> executor;
+        const char* call = nullptr;
+        const cudaError_t status = gpu::GpuCopyExecutor::create(settings, executor, call);
+        if (status != cudaSuccess) throw Error(ErrorKind::environment, call);
+        return executor;
+    }
+
+private:
+    MemoryOptions options_;
+    gpu::GpuStreams streams_;
+};
+
+}  // namespace
+
+FakeGpu& fake_gpu() { return state; }
+
+void reset_fake_gpu() {
+    gpu::test::reset_fake_runtime();
+    gpu::test::fake_runtime().run_kernels = true;
+    state = FakeGpu();
+}
+
+}  // namespace remit::worker::test
+
+namespace remit::memory {
+
+std::unique_ptr<Provider> open_cuda(const MemoryOptions& options) {
+    return std::make_unique<worker::test::FakeMemory>(options);
+}
+
+std::optional<int> device_of(const void*) noexcept { return std::nullopt; }
+
+}  // namespace remit::memory
+
+// The kernels by their names alone: the fake runtime copies what they are launched with.
+namespace remit::gpu {
+namespace {
+const int kernels[3] = {};
+}
+const void* small_copy_kernel() noexcept { return &kernels[0]; }
+const void* large_copy_kernel() noexcept { return &kernels[1]; }
+const void* list_copy_kernel() noexcept { return &kernels[2]; }
+}  // namespace remit::gpu
