@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Proves on a machine with an NVIDIA GPU what cannot be proved without one: builds the kernels, runs them against the
-# model of the CPU tests, plain and under compute-sanitizer, then measures them. It needs the CUDA toolkit (12.4 to
-# 13.x) and a C++20 compiler; no network, RDMA card, ZeroMQ or CMake.
+# Proves on a machine with an NVIDIA GPU what cannot be proved without one: builds the kernels and what stands on them,
+# runs them against the model of the CPU tests, plain and under compute-sanitizer, moves a request from one device pool
+# into another one's tensors by the staged path, then measures the kernels. It needs the CUDA toolkit (12.4 to 13.x) and a
+# C++20 compiler; no network, RDMA card, ZeroMQ or CMake. Where the remit command is built, it is run on the GPU too.
 # usage: scripts/gpu_check.sh [--quick] [--no-bench] [--build-only] [--jobs N] [--out FOLDER]
 #   --quick       fewer figures          --no-bench  tests only
 #   --build-only  stop after the build   --out       folder of the results (default: bench/results)
@@ -50,12 +51,15 @@ architectures() {
 }
 
 flags="-std=c++20 -O3 -I$repository/cuda -I$repository/tests/cuda -I$repository/src -I$repository/include $(architectures)"
+watched=("$repository/cuda" "$repository/tests/cuda" "$repository/src/base" "$repository/src/memory" "$repository/include")
+export watched_list="${watched[*]}"
 
 # Compiles what is older than any source or header of it.
 compile() {  # source
     local object
     object=$build/$(printf '%s' "${1#"$repository/"}" | tr '/' '_').o
-    if [ -f "$object" ] && [ -z "$(find "$repository/cuda" "$repository/tests/cuda" -newer "$object" -type f -print -quit)" ]; then
+    # shellcheck disable=SC2086   # folders without blanks, or the find fails and all is compiled
+    if [ -f "$object" ] && [ -z "$(find $watched_list -newer "$object" -type f -print -quit || echo all)" ]; then
         return
     fi
     # shellcheck disable=SC2086   # flags are meant to be split
@@ -68,10 +72,11 @@ link() {  # program source...
     local program=$1 objects=() source
     shift
     for source in "$@"; do objects+=("$build/$(printf '%s' "${source#"$repository/"}" | tr '/' '_').o"); done
-    "$nvcc" -cudart static "${objects[@]}" -o "$build/$program" -Xcompiler -pthread
+    "$nvcc" -cudart static "${objects[@]}" -o "$build/$program" -Xcompiler -pthread -ldl
 }
 
-common=("$repository"/cuda/kernels/*.cu "$repository"/cuda/host/*.cpp)
+common=("$repository"/cuda/kernels/*.cu "$repository"/cuda/host/*.cpp "$repository"/cuda/driver/*.cpp
+    "$repository"/cuda/memory/*.cpp)
 test_sources=("$repository"/tests/cuda/gpu/*.cpp "$repository/tests/cuda/case.cpp")
 bench_sources=("$repository"/cuda/bench/*.cpp "$repository"/cuda/bench/*.cu)
 
@@ -84,7 +89,7 @@ link remit_gpu_test "${common[@]}" "${test_sources[@]}"
 link remit_copy_bench "${common[@]}" "${bench_sources[@]}"
 [ "$build_only" = 0 ] || exit 0
 
-echo "== kernels against the model"
+echo "== kernels against the model, memory, streams, the staged path"
 arguments=()
 [ "$quick" = 0 ] || arguments=(--small)
 status=0
@@ -112,6 +117,18 @@ if [ -x "$sanitizer" ]; then
     done
 else
     echo "== compute-sanitizer is not there: memcheck and initcheck were not run"
+fi
+# The workers themselves, over the loopback fabric, device pools on both sides: 2000 tokens into 1024. The command needs
+# ZeroMQ, which a bare machine has not.
+remit=${REMIT:-$repository/build/release/bin/remit}
+if [ -x "$remit" ]; then
+    for way in "--sink" "--keep-blocks" "--source contiguous --sink"; do
+        echo "== remit demo --memory cuda --gpu-direct staged $way"
+        # shellcheck disable=SC2086   # options are meant to be split
+        "$remit" demo --fabric loopback --memory cuda --gpu-direct staged --tokens 2000 --allocate 1024 $way || exit 1
+    done
+else
+    echo "== $remit is not built: the workers were not run on the GPU"
 fi
 [ "$bench" = 1 ] || exit 0
 

@@ -9,7 +9,7 @@
 namespace remit {
 
 /// Memory for tensors of the kind that a worker moves, and copies between it and the CPU's: for programs that have no CUDA
-/// of their own. Not made for speed. One thread at a time; a caller's CUDA context is left as it was.
+/// of their own. Not made for speed. Any thread; its CUDA context is left as it was.
 class TensorMemory {
 public:
     /// @throws Error(environment) with the remedy where this build, the driver or the device is missing or too old.

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <future>
 #include <map>
+#include <mutex>
 #include <thread>
 
 namespace remit {
@@ -45,6 +46,7 @@ struct TensorMemory::Impl {
     std::unique_ptr<memory::Provider> provider;
     std::unique_ptr<memory::Buffer> bounce;  ///< null where the CPU reaches the memory
     std::unique_ptr<memory::CopyExecutor> copies;
+    std::mutex mutex;  ///< guards what the object holds
     std::map<void*, std::unique_ptr<memory::Buffer>> buffers;
 };
 
@@ -58,11 +60,13 @@ TensorMemory::~TensorMemory() = default;
 void* TensorMemory::allocate(std::size_t bytes) {
     auto buffer = impl_->provider->allocate(std::max<std::size_t>(bytes, 1));
     void* const memory = reinterpret_cast<void*>(buffer->copy_address());
+    const std::lock_guard lock(impl_->mutex);
     impl_->buffers[memory] = std::move(buffer);
     return memory;
 }
 
 void TensorMemory::free(void* memory) {
+    const std::lock_guard lock(impl_->mutex);
     if (memory == nullptr || impl_->buffers.erase(memory) == 1) return;
     throw Error(ErrorKind::misuse, fmt::format("{} is no memory that allocate() returned", memory));
 }
@@ -72,6 +76,7 @@ void TensorMemory::write(void* to, std::span<const std::byte> from) {
         std::memcpy(to, from.data(), from.size());
         return;
     }
+    const std::lock_guard lock(impl_->mutex);
     for (std::size_t at = 0; at < from.size(); at += kBounce) {
         const std::size_t bytes = std::min(kBounce, from.size() - at);
         std::memcpy(reinterpret_cast<void*>(impl_->bounce->address()), from.data() + at, bytes);
@@ -84,6 +89,7 @@ void TensorMemory::read(const void* from, std::span<std::byte> to) {
         std::memcpy(to.data(), from, to.size());
         return;
     }
+    const std::lock_guard lock(impl_->mutex);
     for (std::size_t at = 0; at < to.size(); at += kBounce) {
         const std::size_t bytes = std::min(kBounce, to.size() - at);
         impl_->copy(address_of(from) + at, impl_->bounce->copy_address(), bytes);

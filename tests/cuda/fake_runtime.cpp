@@ -163,6 +163,7 @@ void put_work(cudaStream_t stream, std::function<void()> work) {
 void kill_gpu(cudaError_t error) {
     const std::lock_guard lock(fake_runtime_mutex());
     machine.dead = error;
+    for (auto& [handle, stream] : machine.streams) stream.waiting.clear();
 }
 
 }  // namespace remit::gpu::test
@@ -259,7 +260,9 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
     if (stream == cudaStreamLegacy) fake_runtime().legacy_stream_waited = true;
     if (const cudaError_t status = fake_runtime().enter("cudaStreamSynchronize"); status != cudaSuccess) return status;
     // A test that still held the stream would wait for ever.
-    fake_runtime().streams[stream].held = false;
+    if (const auto found = fake_runtime().streams.find(stream); found != fake_runtime().streams.end()) {
+        found->second.held = false;
+    }
     fake_runtime().pump();
     return cudaSuccess;
 }

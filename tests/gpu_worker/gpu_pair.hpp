@@ -14,6 +14,14 @@
 
 namespace remit::worker::test {
 
+/// Memory of the first GPU.
+[[nodiscard]] inline MemoryOptions device_memory(GpuDirect direct = GpuDirect::automatic) {
+    MemoryOptions memory;
+    memory.kind = MemoryKind::cuda;
+    memory.gpu_direct = direct;
+    return memory;
+}
+
 /// Both workers with memory of a GPU, made by start(); at the end nothing of the GPU may be left.
 class GpuPair : public ::testing::Test {
 protected:
@@ -31,12 +39,6 @@ protected:
         options.embedding.memory = options.language.memory = memory;
         pair_ = std::make_unique<Pair>(options);
         return *pair_;
-    }
-    [[nodiscard]] static MemoryOptions device_memory(GpuDirect direct = GpuDirect::automatic) {
-        MemoryOptions memory;
-        memory.kind = MemoryKind::cuda;
-        memory.gpu_direct = direct;
-        return memory;
     }
     /// Streams of the executors in the order in which they were made: the embedding worker's, the language worker's, where
     /// both have one. Before the test makes streams of its own.

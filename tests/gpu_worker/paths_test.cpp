@@ -76,8 +76,8 @@ TEST_F(Paths, ManyRoomsThroughFewBlocks) {
     std::vector<std::unique_ptr<Incoming>> incoming;
     std::vector<std::unique_ptr<Outgoing>> outgoing;
     for (RoomId room = 1; room <= 6; ++room) {
-        incoming.push_back(std::make_unique<Incoming>(pair.receive(room, 512)));
-        outgoing.push_back(std::make_unique<Outgoing>(pair.send({room, 700 + 300 * room})));
+        incoming.emplace_back(new Incoming(pair.receive(room, 512)));
+        outgoing.emplace_back(new Outgoing(pair.send({room, 700 + 300 * room})));
     }
     for (RoomId room = 1; room <= 6; ++room) {
         incoming[room - 1]->expect_success({room, 700 + 300 * room});

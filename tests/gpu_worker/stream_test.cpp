@@ -73,6 +73,7 @@ TEST_F(UserStream, AnAbortedSendNeedNotWaitForItsStream) {
     const Tensors tensors(small_layout(), 700);
     const Incoming incoming = pair.receive(1, 1024);
     const Send send = send_behind(pair, tensors, {1, 700}, user);
+    ASSERT_TRUE(comes_true([&] { return incoming.reception().total_tokens() == 700; })) << "the two have met";
     send.abort();
     EXPECT_EQ(send.wait_for(scaled(30'000)), Status::Failed);
     incoming.expect_failed("aborted");

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@ namespace remit::tools::test {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -88,6 +90,22 @@ TEST(Command, WithoutAnRdmaDeviceItExitsWith3AndNamesTheRemedy) {
     EXPECT_EQ(outcome.json()["status"], "Failed");
 }
 
+TEST(Command, WithoutAGpuItExitsWith3AndNamesTheRemedy) {
+    if (std::filesystem::exists("/dev/nvidiactl")) GTEST_SKIP() << "this machine has an NVIDIA driver";
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"demo", "--json", "--memory", "cuda"},
+          {"demo", "--json", "--fabric", "loopback", "--memory", "cuda:1", "--gpu-direct", "staged"},
+          {"demo", "--json", "--fabric", "loopback", "--memory", "pinned"},
+          {"embed", "--json", "--memory", "cuda"},
+          {"language", "--json", "--connect", "tcp://127.0.0.1:7700", "--memory", "cuda"}}) {
+        const Outcome outcome = run_command(arguments);
+        EXPECT_EQ(outcome.status, 3) << outcome.err;
+        // A build without GPU support names the build, one with it the driver.
+        EXPECT_THAT(outcome.err, AnyOf(HasSubstr("driver"), HasSubstr("REMIT_CUDA=ON"))) << arguments.front();
+        EXPECT_EQ(outcome.json()["status"], "Failed");
+    }
+}
+
 TEST(Command, AnAddressOffLoopbackWantsInsecure) {
     const Outcome outcome = run_command({"embed", "--listen", "tcp://192.0.2.1:7700"});
     EXPECT_EQ(outcome.status, 2);
@@ -105,6 +123,9 @@ TEST(Demo, OneResume) {
     expect_verified(outcome, 2000);
     EXPECT_EQ(outcome.json()["rounds"], 2);
     EXPECT_EQ(outcome.json()["fabric"], "loopback");
+    EXPECT_EQ(outcome.json()["memory"], "host");
+    EXPECT_EQ(outcome.json()["gpu_direct"], "none");
+    EXPECT_EQ(outcome.json()["gather"], "cpu");
     EXPECT_THAT(outcome.err, AllOf(HasSubstr("T0"), HasSubstr("T4"), HasSubstr("T8"),
                                    HasSubstr("2000 of 2000 tokens verified, 2 rounds (1 resume)")));
 }

@@ -81,8 +81,32 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"--gid-index", "256", "0 to 255"}, BadValue{"--gid-index", "-1", "0 to 255"},
         BadValue{"--ib-port", "256", "0 to 255"}, BadValue{"--seed", "-1", "0 to 18446744073709551615"},
         BadValue{"--seed", "18446744073709551616", "0 to 18446744073709551615"},
-        BadValue{"--timeout", "0", "1 to 86400"}, BadValue{"--log-level", "loud", "trace, debug"},
+        BadValue{"--memory", "gpu", "host, pinned"}, BadValue{"--memory", "cuda:", "host, pinned"},
+        BadValue{"--memory", "cuda:x", "host, pinned"}, BadValue{"--memory", "cuda:1024", "host, pinned"},
+        BadValue{"--memory", "host:0", "host, pinned"}, BadValue{"--memory", "cuda0", "host, pinned"},
+        BadValue{"--gpu-direct", "rdma", "auto, dmabuf, peermem, staged"}, BadValue{"--sm-budget", "0", "1 to 65536"},
+        BadValue{"--sm-budget", "65537", "1 to 65536"}, BadValue{"--timeout", "0", "1 to 86400"}, BadValue{"--log-level", "loud", "trace, debug"},
         BadValue{"--input", "", "a folder"}));
+
+TEST(Options, MemoryOfEachKind) {
+    EXPECT_EQ(parsed({"demo"}).memory.kind, MemoryKind::host);
+    EXPECT_EQ(parsed({"demo", "--memory", "pinned"}).memory.kind, MemoryKind::pinned);
+    const Options cuda = parsed({"embed", "--memory", "cuda:3", "--gpu-direct", "staged", "--sm-budget", "16"});
+    EXPECT_EQ(cuda.memory.kind, MemoryKind::cuda);
+    EXPECT_EQ(cuda.memory.device, 3);
+    EXPECT_EQ(cuda.memory.gpu_direct, GpuDirect::staged);
+    EXPECT_EQ(cuda.memory.sm_budget, 16U);
+    EXPECT_EQ(parsed({"demo", "--memory=cuda", "--gpu-direct=peermem"}).memory.gpu_direct, GpuDirect::peermem);
+    EXPECT_EQ(parsed({"demo", "--memory=cuda", "--gpu-direct=dmabuf"}).memory.gpu_direct, GpuDirect::dmabuf);
+    EXPECT_EQ(parsed({"demo", "--memory=cuda", "--gpu-direct=auto"}).memory.gpu_direct, GpuDirect::automatic);
+}
+
+TEST(Options, OfAGpuWantMemoryOfOne) {
+    EXPECT_THAT(refusal({"demo", "--gpu-direct", "staged"}), AllOf(HasSubstr("--gpu-direct"), HasSubstr("--memory cuda")));
+    EXPECT_THAT(refusal({"demo", "--memory", "pinned", "--gpu-direct", "staged"}), HasSubstr("--memory cuda"));
+    EXPECT_THAT(refusal({"demo", "--sm-budget", "4"}), AllOf(HasSubstr("--sm-budget"), HasSubstr("--memory cuda")));
+    EXPECT_EQ(refusal({"demo", "--memory", "pinned", "--sm-budget", "4"}), "(accepted)");
+}
 
 TEST(Options, DefaultsAreThoseOfTheManual) {
     const Options options = parsed({"demo"});

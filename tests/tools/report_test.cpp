@@ -47,7 +47,7 @@ TEST(Report, JsonHasTheFieldsInOrder) {
     const auto json = nlohmann::ordered_json::parse(to_json(report));
     std::vector<std::string> keys;
     for (const auto& [key, value] : json.items()) keys.push_back(key);
-    EXPECT_THAT(keys, ElementsAre("status", "reason", "verified", "device", "fabric", "requests", "tokens", "rounds",
+    EXPECT_THAT(keys, ElementsAre("status", "reason", "verified", "device", "fabric", "memory", "gpu_direct", "gather", "requests", "tokens", "rounds",
                                   "resumes", "bytes", "writes", "seconds"));
     EXPECT_EQ(json["status"], "Success");
     EXPECT_EQ(json["verified"], true);

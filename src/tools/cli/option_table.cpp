@@ -91,6 +91,46 @@ bool apply_source(const std::string& value, Options& options) {
     return true;
 }
 
+/// "host", "pinned", "cuda", the last two also with ":N".
+bool apply_memory(const std::string& value, Options& options) {
+    const std::size_t colon = value.find(':');
+    const std::string kind = value.substr(0, colon);
+    if (kind == "host")
+        options.memory.kind = MemoryKind::host;
+    else if (kind == "pinned")
+        options.memory.kind = MemoryKind::pinned;
+    else if (kind == "cuda")
+        options.memory.kind = MemoryKind::cuda;
+    else
+        return false;
+    if (colon == std::string::npos) return true;
+    const auto device = number_of(value.substr(colon + 1));
+    if (!device || *device > 1023 || kind == "host") return false;
+    options.memory.device = static_cast<int>(*device);
+    return true;
+}
+
+bool apply_gpu_direct(const std::string& value, Options& options) {
+    if (value == "auto")
+        options.memory.gpu_direct = GpuDirect::automatic;
+    else if (value == "dmabuf")
+        options.memory.gpu_direct = GpuDirect::dmabuf;
+    else if (value == "peermem")
+        options.memory.gpu_direct = GpuDirect::peermem;
+    else if (value == "staged")
+        options.memory.gpu_direct = GpuDirect::staged;
+    else
+        return false;
+    return true;
+}
+
+bool apply_sm_budget(const std::string& value, Options& options) {
+    const auto blocks = number_of(value);
+    if (!blocks || *blocks == 0 || *blocks > 65536) return false;
+    options.memory.sm_budget = static_cast<std::uint32_t>(*blocks);
+    return true;
+}
+
 bool apply_fabric(const std::string& value, Options& options) {
     if (value == "verbs")
         options.fabric = FabricKind::verbs;
@@ -185,6 +225,15 @@ void add_fabric_options(std::vector<OptionSpec>& table) {
                            "RDMA device; in demo A,B names the sender's and the receiver's (picked)", apply_device));
     table.push_back(number("--gid-index", &Options::gid_index, 0, 255, "GID to use (picked)"));
     table.push_back(number("--ib-port", &Options::ib_port, 0, 255, "RDMA port; 0: the first active (0)"));
+}
+
+void add_memory_options(std::vector<OptionSpec>& table) {
+    table.push_back(option("--memory", "KIND", "host, pinned, pinned:N, cuda, cuda:N, with N from 0 to 1023",
+                           "memory of the pools and tensors, N: the GPU's number (host)", apply_memory));
+    table.push_back(option("--gpu-direct", "WAY", "auto, dmabuf, peermem, staged",
+                           "how the RDMA device reaches memory of a GPU (auto)", apply_gpu_direct));
+    table.push_back(option("--sm-budget", "N", "1 to 65536",
+                           "thread blocks that a copy kernel has at most (8 for each 400 Gb/s)", apply_sm_budget));
 }
 
 void add_address_options(std::vector<OptionSpec>& table) {
@@ -346,6 +395,7 @@ std::vector<OptionSpec> make_table() {
     std::vector<OptionSpec> table;
     add_request_options(table);
     add_fabric_options(table);
+    add_memory_options(table);
     add_address_options(table);
     add_key_options(table);
     add_file_options(table);

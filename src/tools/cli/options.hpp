@@ -69,6 +69,7 @@ struct Options {
     bool sink = false;
     bool keep_blocks = false;
 
+    MemoryOptions memory;
     FabricKind fabric = FabricKind::verbs;
     std::vector<std::string> devices;
     std::optional<std::uint32_t> gid_index;

@@ -134,6 +134,17 @@ void check_ranks(const Options& options) {
     }
 }
 
+/// What would have no effect is no option.
+void check_memory_options(const Options& options) {
+    if (options.was_given("--gpu-direct") && options.memory.kind != MemoryKind::cuda) {
+        throw UsageError("option --gpu-direct: has no effect without memory of a GPU; permitted: with --memory cuda");
+    }
+    if (options.was_given("--sm-budget") && options.memory.kind == MemoryKind::host) {
+        throw UsageError(
+            "option --sm-budget: has no effect where the CPU copies; permitted: with --memory cuda or pinned");
+    }
+}
+
 /// Options that are each permitted and contradict each other, or that a command cannot do without.
 void check_together(const Options& options) {
     if (options.sink && options.keep_blocks) {
@@ -179,6 +190,7 @@ void check_together(const Options& options) {
                              ": has no effect with --fabric loopback; permitted: with --fabric verbs");
         }
     }
+    check_memory_options(options);
     if (!options.input.empty() && options.requests != 1) {
         throw UsageError("--requests is " + std::to_string(options.requests) +
                          "; permitted with --input: 1, since every request would carry the same bytes and what an "

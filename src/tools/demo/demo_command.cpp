@@ -71,6 +71,7 @@ void compare_files(const Workload& work, Report& report, Console& console) {
 ExitStatus run_demo(const Options& options) {
     const Stop stop;
     const Workload work = make_workload(options);
+    work.tensor_memory().reset();  // what the machine lacks is said before any process is started
     Console console(options);
     console.say(opening(work));
     Report report = run_workers(work, console, stop);

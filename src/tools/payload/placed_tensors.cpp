@@ -1,5 +1,7 @@
 #include "tools/payload/placed_tensors.hpp"
 
+#include <utility>
+
 namespace remit::tools {
 
 PlacedTensors::PlacedTensors(Tensors& tensors, TensorMemory* memory) : tensors_(tensors), memory_(memory) {
@@ -22,6 +24,18 @@ std::vector<void*> PlacedTensors::addresses() const {
         result.push_back(area == nullptr ? nullptr : static_cast<std::byte*>(area) + Tensors::kGuardBytes);
     }
     return result;
+}
+
+void PlacedTensors::place(std::uint64_t first, std::uint64_t end) {
+    if (first == end) return;
+    for (std::size_t i = 0; i < areas_.size(); ++i) {
+        if (areas_[i] == nullptr) continue;
+        for (std::uint32_t plane = 0; plane < tensors_.planes(i); ++plane) {
+            const std::span<const std::byte> row = std::as_const(tensors_).row(i, plane, first);
+            const auto offset = static_cast<std::size_t>(row.data() - tensors_.area(i).data());
+            memory_->write(static_cast<std::byte*>(areas_[i]) + offset, {row.data(), (end - first) * row.size()});
+        }
+    }
 }
 
 void PlacedTensors::fetch() {

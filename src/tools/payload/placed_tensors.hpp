@@ -20,6 +20,8 @@ public:
 
     /// As Tensors::addresses(), where the worker uses them.
     [[nodiscard]] std::vector<void*> addresses() const;
+    /// Brings tokens [first, end) of the tensors to where the worker reads them.
+    void place(std::uint64_t first, std::uint64_t end);
     /// Brings what has arrived into the tensors.
     void fetch();
 

@@ -25,6 +25,7 @@ public:
     /// Start of each segment's tensor; null for a segment that comes once per request.
     [[nodiscard]] std::vector<void*> addresses();
     [[nodiscard]] std::size_t segments() const noexcept { return areas_.size(); }
+    [[nodiscard]] std::uint32_t planes(std::size_t index) const { return areas_.at(index).shape.planes; }
     /// A segment's tensor with both its guards; empty for a segment that comes once per request.
     [[nodiscard]] std::span<std::byte> area(std::size_t index);
     [[nodiscard]] std::span<std::byte> segment(std::size_t index);

@@ -35,6 +35,7 @@ json or_null(const std::optional<T>& value) {
 json body(const HalfReport& report) {
     return {{"event", "report"},           {"side", report.side},        {"status", report.status},
             {"reason", report.reason},     {"device", report.device},    {"verified", or_null(report.verified)},
+            {"memory", report.path.memory}, {"gpu_direct", report.path.gpu_direct}, {"gather", report.path.gather},
             {"requests", report.requests}, {"tokens", report.tokens},    {"rounds", report.rounds},
             {"resumes", report.resumes},   {"bytes", report.bytes},      {"writes", or_null(report.writes)},
             {"seconds", report.seconds},   {"begin_ns", report.begin_ns}};
@@ -73,6 +74,9 @@ HalfReport report_from(const json& line) {
     line.at("status").get_to(report.status);
     line.at("reason").get_to(report.reason);
     line.at("device").get_to(report.device);
+    line.at("memory").get_to(report.path.memory);
+    line.at("gpu_direct").get_to(report.path.gpu_direct);
+    line.at("gather").get_to(report.path.gather);
     if (!line.at("verified").is_null()) report.verified = line.at("verified").get<bool>();
     line.at("requests").get_to(report.requests);
     line.at("tokens").get_to(report.tokens);

@@ -16,7 +16,7 @@ std::string fixed(double value, int digits) {
     return text.data();
 }
 
-std::string both_devices(const std::string& sender, const std::string& receiver) {
+std::string of_both(const std::string& sender, const std::string& receiver) {
     if (sender.empty() || receiver.empty() || sender == receiver) return sender.empty() ? receiver : sender;
     return sender + "," + receiver;
 }
@@ -112,6 +112,7 @@ Report report_of(const HalfReport& half, FabricKind fabric) {
             .verified = half.verified,
             .device = half.device,
             .fabric = fabric,
+            .path = half.path,
             .requests = half.requests,
             .tokens = half.tokens,
             .rounds = half.rounds,
@@ -123,7 +124,9 @@ Report report_of(const HalfReport& half, FabricKind fabric) {
 
 Report combine(const HalfReport& sender, const std::vector<HalfReport>& receivers, FabricKind fabric) {
     Report report = report_of_all(receivers, fabric);
-    report.device = both_devices(sender.device, report.device);
+    report.device = of_both(sender.device, report.device);
+    report.path = {of_both(sender.path.memory, report.path.memory),
+                   of_both(sender.path.gpu_direct, report.path.gpu_direct), sender.path.gather};
     report.bytes = sender.bytes;
     report.writes = sender.writes;
     if (report.status == Status::Failed) return report;
@@ -152,6 +155,9 @@ std::string to_json(const Report& report) {
     json["verified"] = or_null(report.verified);
     json["device"] = report.device;
     json["fabric"] = report.fabric == FabricKind::verbs ? "verbs" : "loopback";
+    json["memory"] = report.path.memory;
+    json["gpu_direct"] = report.path.gpu_direct;
+    json["gather"] = report.path.gather;
     json["requests"] = report.requests;
     json["tokens"] = report.tokens;
     json["rounds"] = report.rounds;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <remit/memory_options.hpp>
 #include <remit/types.hpp>
 
 #include <cstdint>
@@ -49,6 +50,7 @@ struct HalfReport {
     std::string reason;
     std::optional<bool> verified;  ///< nothing: this half cannot tell
     std::string device;
+    DataPath path;
     std::uint32_t requests = 0;  ///< that ended well
     std::uint64_t tokens = 0;    ///< of these
     std::uint64_t rounds = 0;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "tools/payload/placed_tensors.hpp"
 #include "tools/payload/tensors.hpp"
 #include "tools/payload/verify.hpp"
 #include "tools/report/report.hpp"
@@ -27,21 +28,31 @@ LanguageWorkerOptions worker_options(const Workload& work, const std::string& de
     options.control.insecure = work.options.insecure;
     options.control.keys = work.keys();
     options.fabric = work.fabric(device);
+    options.memory = work.options.memory;
     options.timing = work.timing();
     return options;
 }
 
 /// Memory of a sink. It is made before the request is asked for, so that the worker's thread need not wait for it.
 struct SinkMemory {
-    SinkMemory(const Layout& layout_, std::uint64_t tokens) : layout(layout_), tensors(layout_, tokens) {}
+    SinkMemory(const Layout& layout_, std::uint64_t tokens, TensorMemory* memory_)
+        : layout(layout_), memory(memory_), tensors(layout_, tokens) {
+        placed.emplace(tensors, memory);
+    }
 
     SinkTensors open(std::uint64_t total) {
-        if (total != tensors.tokens()) tensors = Tensors(layout, total);
-        return {tensors.addresses()};
+        if (total != tensors.tokens()) {
+            placed.reset();
+            tensors = Tensors(layout, total);
+            placed.emplace(tensors, memory);
+        }
+        return {placed->addresses()};
     }
 
     Layout layout;
+    TensorMemory* memory;
     Tensors tensors;
+    std::optional<PlacedTensors> placed;  ///< the same where the worker writes them
 };
 
 }  // namespace
@@ -57,10 +68,13 @@ struct Receiver::Flights : std::list<Receiver::Flight> {};
 
 class Receiver::Run {
 public:
-    Run(const Workload& work, LanguageWorker& worker, Flights& flights, Observer& observer, const Stop& stop)
-        : work_(work), worker_(worker), flights_(flights), observer_(observer), stop_(stop) {
+    Run(const Workload& work, LanguageWorker& worker, TensorMemory* memory, Flights& flights, Observer& observer,
+        const Stop& stop)
+        : work_(work), worker_(worker), memory_(memory), flights_(flights), observer_(observer), stop_(stop) {
         report_.side = Side::language;
         report_.device = worker.device();
+        report_.path = worker.data_path();
+        if (work.keep_blocks) report_.path.gather = "none";
         report_.verified = true;
     }
 
@@ -76,6 +90,7 @@ private:
     [[nodiscard]] std::optional<std::string> find_wrong_length(const Flight& flight) const;
     [[nodiscard]] std::optional<std::string> find_fault(const Flight& flight) const;
     [[nodiscard]] RowReader reader(const Flight& flight) const;
+    [[nodiscard]] std::span<const std::byte> fetched_plane(std::size_t segment, BlockId block, std::uint32_t plane) const;
     void tell_history(const Flight& flight);
     void tell_verified(const Flight& flight);
     void tell_progress();
@@ -85,6 +100,7 @@ private:
 
     const Workload& work_;
     LanguageWorker& worker_;
+    TensorMemory* memory_;  ///< null: the CPU reads what has arrived where it lies
     Flights& flights_;
     Observer& observer_;
     const Stop& stop_;
@@ -92,6 +108,8 @@ private:
     std::chrono::steady_clock::time_point last_progress_{};
     std::int64_t begin_ns_ = 0;  ///< the first INIT: no byte can move before it
     bool begun_ = false;
+    mutable std::vector<std::byte> fetched_;             ///< by fetched_plane(), from fetched_from_
+    mutable const std::byte* fetched_from_ = nullptr;
     std::int64_t last_arrival_ns_ = 0;  ///< before the check, which is none of the transfer's
     HalfReport report_;
 };
@@ -127,7 +145,7 @@ void Receiver::Run::start(RoomId room, const std::string& peer) {
     options.expected_tokens = work_.expected_tokens;
     options.required_dst_info_num = work_.options.ranks;
     if (!work_.keep_blocks) {
-        flight.sink = std::make_shared<SinkMemory>(work_.receiver_layout, work_.tokens);
+        flight.sink = std::make_shared<SinkMemory>(work_.receiver_layout, work_.tokens, memory_);
         options.into = Sink([sink = flight.sink](std::uint64_t total) { return sink->open(total); });
     }
     flight.reception.emplace(worker_.receive(room, peer, std::move(options)));
@@ -166,6 +184,8 @@ void Receiver::Run::finish(Flight& flight, Status status) {
 }
 
 void Receiver::Run::check(Flight& flight) {
+    if (flight.sink) flight.sink->placed->fetch();
+    fetched_from_ = nullptr;
     const std::uint64_t total = flight.reception->total_tokens();
     const bool foreign = !work_.input && flight.reception->aux()[2] == kAuxFromFiles;
     if (const auto fault = foreign ? find_wrong_length(flight) : find_fault(flight)) {
@@ -204,9 +224,22 @@ RowReader Receiver::Run::reader(const Flight& flight) const {
     return [this, table = flight.reception->table()](std::size_t segment, std::uint32_t plane, std::uint64_t token) {
         const Layout& layout = work_.receiver_layout;
         const BlockId block = table.at(token / layout.block_size());
-        const std::byte* const row = worker_.row(segment, block, plane, token % layout.block_size());
-        return std::span<const std::byte>(row, layout.segments()[segment].token_bytes);
+        const std::uint64_t bytes = layout.segments()[segment].token_bytes;
+        const std::uint64_t row = token % layout.block_size();
+        if (memory_ == nullptr) return std::span<const std::byte>(worker_.row(segment, block, plane, row), bytes);
+        return fetched_plane(segment, block, plane).subspan(row * bytes, bytes);
     };
+}
+
+/// One plane of one kept block on a GPU. Rows are asked for one after the other, so the last one is kept at hand.
+std::span<const std::byte> Receiver::Run::fetched_plane(std::size_t segment, BlockId block, std::uint32_t plane) const {
+    const std::byte* const from = worker_.row(segment, block, plane, 0);
+    if (from != fetched_from_) {
+        fetched_.resize(work_.receiver_layout.block_size() * work_.receiver_layout.segments()[segment].token_bytes);
+        memory_->read(from, fetched_);
+        fetched_from_ = from;
+    }
+    return fetched_;
 }
 
 void Receiver::Run::write_output(const Flight& flight) const {
@@ -272,11 +305,12 @@ void Receiver::Run::abort_all() {
 
 Receiver::Receiver(const Workload& work, const std::string& device)
     : work_(work),
+      memory_(work.tensor_memory()),
       flights_(std::make_shared<Flights>()),
       worker_(worker_options(work, device), work.receiver_layout, work.receiver_pool_blocks) {}
 
 HalfReport Receiver::run(const std::string& peer, Observer& observer, const Stop& stop) {
-    return Run(work_, worker_, *flights_, observer, stop).all(peer);
+    return Run(work_, worker_, memory_.get(), *flights_, observer, stop).all(peer);
 }
 
 }  // namespace remit::tools

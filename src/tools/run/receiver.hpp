@@ -2,6 +2,8 @@
 
 #include <remit/language_worker.hpp>
 
+#include <remit/tensor_memory.hpp>
+
 #include <memory>
 #include <string>
 
@@ -27,6 +29,7 @@ private:
     class Run;
 
     const Workload& work_;
+    std::unique_ptr<TensorMemory> memory_;  // null: the CPU reads where the worker writes
     std::shared_ptr<Flights> flights_;  // before the worker, which writes their memory until its own end
     LanguageWorker worker_;
 };

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "tools/payload/placed_tensors.hpp"
 #include "tools/payload/tensors.hpp"
 #include "tools/run/clock.hpp"
 
@@ -25,21 +26,36 @@ EmbeddingWorkerOptions worker_options(const Workload& work, const std::string& d
     options.control.insecure = work.options.insecure;
     options.control.keys = work.keys();
     options.fabric = work.fabric(device);
+    options.memory = work.options.memory;
     options.timing = work.timing();
     return options;
 }
 
+/// One plane of one block, from its row for token `first` on: rows lie side by side. @param memory null: the CPU writes
+/// there itself
+void fill_rows(const Segment& segment, std::uint32_t plane, std::uint64_t first, std::uint64_t rows, std::byte* to,
+               const Payload& payload, TensorMemory* memory) {
+    std::vector<std::byte> own(memory == nullptr ? 0 : rows * segment.token_bytes);
+    std::byte* const at = memory == nullptr ? to : own.data();
+    for (std::uint64_t i = 0; i < rows; ++i) {
+        payload.fill({segment.kind, plane, first + i}, {at + i * segment.token_bytes, segment.token_bytes});
+    }
+    if (memory != nullptr) memory->write(to, own);
+}
+
 void fill_blocks(SourcePool& pool, const BlockTable& table, const Payload& payload, std::uint64_t first,
-                 std::uint64_t end) {
+                 std::uint64_t end, TensorMemory* memory) {
     const Layout& layout = pool.layout();
     for (std::size_t i = 0; i < layout.segments().size(); ++i) {
         const Segment& segment = layout.segments()[i];
         if (segment.once_per_request) continue;
         for (std::uint32_t plane = 0; plane < segment.planes; ++plane) {
-            for (std::uint64_t token = first; token < end; ++token) {
+            for (std::uint64_t token = first; token < end;) {
+                const std::uint64_t row = token % layout.block_size();
+                const std::uint64_t rows = std::min(layout.block_size() - row, end - token);
                 const BlockId block = table[token / layout.block_size()];
-                std::byte* const row = pool.row(i, block, plane, token % layout.block_size());
-                payload.fill({segment.kind, plane, token}, {row, segment.token_bytes});
+                fill_rows(segment, plane, token, rows, pool.row(i, block, plane, row), payload, memory);
+                token += rows;
             }
         }
     }
@@ -54,6 +70,7 @@ struct Sender::Flight {
     std::unique_ptr<Payload> payload;
     std::optional<Tensors> tensors;
     std::uint64_t ready = 0;  ///< tokens of the source that are there
+    std::optional<PlacedTensors> placed;  ///< the same where the worker reads them
     std::optional<Send> send;
     Status seen = Status::Bootstrapping;
 };
@@ -62,10 +79,12 @@ struct Sender::Flights : std::list<Sender::Flight> {};
 
 class Sender::Run {
 public:
-    Run(const Workload& work, EmbeddingWorker& worker, Flights& flights, Observer& observer, const Stop& stop)
-        : work_(work), worker_(worker), flights_(flights), observer_(observer), stop_(stop) {
+    Run(const Workload& work, EmbeddingWorker& worker, TensorMemory* memory, Flights& flights, Observer& observer,
+        const Stop& stop)
+        : work_(work), worker_(worker), memory_(memory), flights_(flights), observer_(observer), stop_(stop) {
         report_.side = Side::embedding;
         report_.device = worker.device();
+        report_.path = worker.data_path();
         report_.writes = 0;
     }
 
@@ -84,6 +103,7 @@ private:
 
     const Workload& work_;
     EmbeddingWorker& worker_;
+    TensorMemory* memory_;
     Flights& flights_;
     Observer& observer_;
     const Stop& stop_;
@@ -122,7 +142,8 @@ void Sender::Run::start(RoomId room) {
     Source source;
     if (work_.options.source == SourceKind::contiguous) {
         flight.tensors.emplace(work_.sender_layout, work_.tokens);
-        const std::vector<void*> addresses = flight.tensors->addresses();
+        flight.placed.emplace(*flight.tensors, memory_);
+        const std::vector<void*> addresses = flight.placed->addresses();
         source = ContiguousSource{{addresses.begin(), addresses.end()}};
     } else {
         flight.table = worker_.pool().allocate(work_.tokens);
@@ -145,8 +166,9 @@ void Sender::Run::fill(Flight& flight) {
     const std::uint64_t end = std::min(work_.tokens, flight.ready + (work_.tokens + steps - 1) / steps);
     if (flight.tensors) {
         flight.tensors->fill(*flight.payload, flight.ready, end);
+        flight.placed->place(flight.ready, end);
     } else {
-        fill_blocks(worker_.pool(), flight.table, *flight.payload, flight.ready, end);
+        fill_blocks(worker_.pool(), flight.table, *flight.payload, flight.ready, end, memory_);
     }
     flight.ready = end;
 }
@@ -202,6 +224,7 @@ void Sender::Run::finish(Flight& flight, Status status) {
     *report_.writes += flight.send->writes();
     if (flight.tensors) {
         // What is only read must be as it was.
+        flight.placed->fetch();
         if (const auto stain = flight.tensors->broken_guard(); stain && report_.status != Status::Failed) {
             report_.status = Status::Failed;
             report_.reason = "room " + std::to_string(flight.room) + ": source: " + *stain;
@@ -222,11 +245,12 @@ void Sender::Run::abort_all() {
 
 Sender::Sender(const Workload& work, const std::string& device)
     : work_(work),
+      memory_(work.tensor_memory()),
       flights_(std::make_shared<Flights>()),
       worker_(worker_options(work, device), work.sender_layout, work.sender_pool_blocks) {}
 
 HalfReport Sender::run(Observer& observer, const Stop& stop) {
-    return Run(work_, worker_, *flights_, observer, stop).all();
+    return Run(work_, worker_, memory_.get(), *flights_, observer, stop).all();
 }
 
 }  // namespace remit::tools

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <remit/embedding_worker.hpp>
+#include <remit/tensor_memory.hpp>
 
 #include <memory>
 #include <string>
@@ -27,6 +28,7 @@ private:
     class Run;
 
     const Workload& work_;
+    std::unique_ptr<TensorMemory> memory_;  // null: the CPU writes where the worker reads
     std::shared_ptr<Flights> flights_;  // before the worker, which reads their memory until its own end
     EmbeddingWorker worker_;
 };

@@ -138,6 +138,11 @@ FabricOptions Workload::fabric(const std::string& device) const {
     return fabric;
 }
 
+std::unique_ptr<TensorMemory> Workload::tensor_memory() const {
+    if (options.memory.kind == MemoryKind::host) return nullptr;
+    return std::make_unique<TensorMemory>(options.memory);
+}
+
 TimingOptions Workload::timing() const {
     TimingOptions timing;
     const std::chrono::seconds timeout(options.timeout_seconds);

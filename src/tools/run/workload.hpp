@@ -2,6 +2,7 @@
 
 #include <remit/layout.hpp>
 #include <remit/options.hpp>
+#include <remit/tensor_memory.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -32,6 +33,8 @@ struct Workload {
     [[nodiscard]] std::unique_ptr<Payload> payload(RoomId room) const;
     [[nodiscard]] FabricOptions fabric(const std::string& device) const;
     [[nodiscard]] TimingOptions timing() const;
+    /// Access to memory of the run's kind; null where the CPU reaches it as its own.
+    [[nodiscard]] std::unique_ptr<TensorMemory> tensor_memory() const;
     [[nodiscard]] KeyOptions keys() const;
 };
 

@@ -139,7 +139,7 @@ void the_callers_stream_is_respected(bool small) {
 
 }  // namespace
 
-const std::vector<GpuTest>& all_gpu_tests() {
+const std::vector<GpuTest>& kernel_gpu_tests() {
     static const std::vector<GpuTest> tests = {
         {"random plans", random_plans},
         {"piece counts around every limit", piece_counts},

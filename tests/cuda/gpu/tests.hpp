@@ -9,6 +9,7 @@ struct GpuTest {
     void (*run)(bool small);  ///< throws what went wrong
 };
 
-[[nodiscard]] const std::vector<GpuTest>& all_gpu_tests();
+[[nodiscard]] const std::vector<GpuTest>& kernel_gpu_tests();
+[[nodiscard]] const std::vector<GpuTest>& path_gpu_tests();  ///< of what stands on the kernels
 
 }  // namespace remit::gpu::test
