@@ -22,7 +22,7 @@ fresh_tree() {
     mkdir -p "$tree/src/memory" "$tree/tests"
     cp -r "$repository/cuda" "$tree/"
     cp -r "$repository/tests/cuda" "$tree/tests/"
-    cp "$repository/src/memory/copy.hpp" "$tree/src/memory/"
+    cp "$repository/src/memory/copy.hpp" "$repository/src/memory/streams.hpp" "$tree/src/memory/"
 }
 
 # An object is named after the sources it depends on, all of the tree, so that only what a mutant changes is built.

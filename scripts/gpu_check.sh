@@ -76,7 +76,7 @@ link() {  # program source...
 }
 
 common=("$repository"/cuda/kernels/*.cu "$repository"/cuda/host/*.cpp "$repository"/cuda/driver/*.cpp
-    "$repository"/cuda/memory/*.cpp)
+    "$repository"/cuda/memory/*.cpp "$repository"/cuda/bulk/*.cu "$repository"/cuda/bulk/*.cpp)
 test_sources=("$repository"/tests/cuda/gpu/*.cpp "$repository/tests/cuda/case.cpp")
 bench_sources=("$repository"/cuda/bench/*.cpp "$repository"/cuda/bench/*.cu)
 
@@ -102,10 +102,13 @@ fi
 
 sanitizer=${COMPUTE_SANITIZER:-$(command -v compute-sanitizer || echo "$(dirname "$nvcc")/compute-sanitizer")}
 if [ -x "$sanitizer" ]; then
-    for tool in memcheck initcheck; do
+    for tool in memcheck initcheck racecheck; do
         echo "== compute-sanitizer $tool"
+        # Shared memory is all that racecheck sees, and the bulk variant alone has some.
+        arguments=(--small)
+        [ "$tool" != racecheck ] || arguments+=(--only bulk)
         status=0
-        "$sanitizer" --tool $tool --error-exitcode 9 "$build/remit_gpu_test" --small >"$build/$tool.log" 2>&1 || status=$?
+        "$sanitizer" --tool $tool --error-exitcode 9 "$build/remit_gpu_test" "${arguments[@]}" >"$build/$tool.log" 2>&1 || status=$?
         tail -n 4 "$build/$tool.log"
         # It needs rights that containers often lack: told apart from an error that it found.
         if grep -qiE 'not supported|permission|Unable to launch|failed to initialize' "$build/$tool.log"; then
@@ -116,7 +119,7 @@ if [ -x "$sanitizer" ]; then
         fi
     done
 else
-    echo "== compute-sanitizer is not there: memcheck and initcheck were not run"
+    echo "== compute-sanitizer is not there: memcheck, initcheck and racecheck were not run"
 fi
 # The workers themselves, over the loopback fabric, device pools on both sides: 2000 tokens into 1024. The command needs
 # ZeroMQ, which a bare machine has not.

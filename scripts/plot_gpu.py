@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 WIRE = 50.0  # GB/s of a 400 Gb/s port
-BASELINES = {"one_copy": "one cudaMemcpyAsync", "batch_async": "cudaMemcpyBatchAsync",
+BASELINES = {"bulk_all": "bulk kernel (off)", "one_copy": "one cudaMemcpyAsync", "batch_async": "cudaMemcpyBatchAsync",
              "cub_batched": "cub::DeviceMemcpy::Batched"}
 
 
@@ -39,10 +39,11 @@ def targets(data):
 
 def print_table(data):
     print(f"{data['device']}, driver {data['driver']}, runtime {data['runtime']}; GB/s copied")
-    print(f"{'':8} {'MiB':>4} {'hidden':>6} {'pieces':>6} {'one copy':>9} {'batch':>8} {'cub':>8} {'all':>8} {'default':>8}")
+    print(f"{'':8} {'MiB':>4} {'hidden':>6} {'pieces':>6} {'one copy':>9} {'batch':>8} {'cub':>8} {'all':>8} {'default':>8} {'bulk':>8} {'bulk def':>8}")
     for r in data["ratios"]:
         print(f"{r['direction']:8} {r['mebibytes']:4.0f} {r['hidden']:6.0f} {r['pieces']:6.0f} {r['one_copy']:9.1f} "
-              f"{r['batch_async']:8.1f} {r['cub_batched']:8.1f} {r['kernel_all']:8.1f} {r['kernel_default']:8.1f}")
+              f"{r['batch_async']:8.1f} {r['cub_batched']:8.1f} {r['kernel_all']:8.1f} {r['kernel_default']:8.1f} "
+              f"{r['bulk_all']:8.1f} {r['bulk_default']:8.1f}")
     for speed, blocks in data["smallest_budget"].items():
         print(f"{speed} GB/s: {f'{blocks:.0f} blocks' if blocks else 'not reached'}")
     for row in data["latency_64_tokens"]:
@@ -109,7 +110,7 @@ def draw(data, stem, folder):
 def invented():
     """Figures of the right shape that no machine measured."""
     ratios = [{"direction": d, "mebibytes": m, "hidden": h, "pieces": 10, "one_copy": 100 * m, "batch_async": 10,
-               "cub_batched": 80 * m, "kernel_all": 97 * m, "kernel_default": 90}
+               "cub_batched": 80 * m, "kernel_all": 97 * m, "kernel_default": 90, "bulk_all": 60 * m, "bulk_default": 70}
               for m in (1, 4, 16, 64) for h in (1280, 4096, 8192) for d in ("gather", "scatter")]
     return {"device": "INVENTED FIGURES, no device", "driver": 0, "runtime": 0, "default_budget": 8, "ratios": ratios,
             "budgets": [{"blocks": b, "gigabytes_per_second": 12 * b} for b in (1, 2, 4, 8, 16, 32, 64)],

@@ -2,6 +2,7 @@
 
 #include "bench/baselines.hpp"
 #include "bench/gemm.hpp"
+#include "bulk/launcher.hpp"
 #include "host/launcher.hpp"
 
 #include <algorithm>
@@ -65,6 +66,18 @@ double copier_rate(const Options& options, const Work& work, std::uint32_t budge
     return rate(work, seconds_of(copier.stream(), options.seconds, step));
 }
 
+/// 0 where the bulk kernel cannot take the work.
+double bulk_rate(const Options& options, const Work& work, std::uint32_t budget) {
+    if (!BulkLauncher::takes(options.device, work.copies(0), 0)) return 0;
+    const Stream stream;
+    LaunchSlots slots;
+    check(slots.create(1, 0), "LaunchSlots::create");
+    BulkLauncher launcher(stream.get(), budget);
+    return rate(work, seconds_of(stream.get(), options.seconds, [&](std::uint64_t i) {
+                    check(launcher.launch(work.copies(i), 0, slots[0], i + 1), "a bulk launch");
+                }));
+}
+
 void add_one_ratio(const Options& options, const cudaDeviceProp& device, std::uint64_t mebibytes, std::uint64_t hidden,
                    bool scatter, Json& json) {
     const Work work(mebibytes * kMiB, hidden, scatter, l2(device));
@@ -82,6 +95,8 @@ void add_one_ratio(const Options& options, const cudaDeviceProp& device, std::ui
     json.add("cub_batched", baseline(cub_copies(work, stream.get())));
     json.add("kernel_all", copier_rate(options, work, all_blocks(device)));
     json.add("kernel_default", copier_rate(options, work, kDefaultBlockBudget));
+    json.add("bulk_all", bulk_rate(options, work, all_blocks(device)));  // 0: not there
+    json.add("bulk_default", bulk_rate(options, work, kDefaultBlockBudget));
     json.close('}');
 }
 

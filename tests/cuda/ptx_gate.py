@@ -81,6 +81,23 @@ def check_ptx(ptx):
     return problems
 
 
+def check_bulk(ptx):
+    """The bulk variant: its stores are waited for to their end, and handed to the release, before the ticket."""
+    lines = list(instructions(ptx))
+    problems = []
+    for what, pattern in (("bulk load", r"cp\.async\.bulk\.shared::cluster\.global"),
+                          ("bulk store", r"cp\.async\.bulk\.global\.shared::cta"),
+                          ("fence of the async proxy", r"fence\.proxy\.async;")):
+        if not any(re.search(pattern, line) for line in lines):
+            problems.append(f"no {what}")
+    order = [i for pattern in (r"cp\.async\.bulk\.wait_group 0;", r"fence\.proxy\.async;", r"atom\.acq_rel\.gpu\.",
+                               r"st\.release\.sys\b")
+             for i in [max((n for n, line in enumerate(lines) if re.search(pattern, line)), default=-1)]]
+    if -1 in order or order != sorted(order):
+        problems.append(f"wait for the stores, fence, ticket, release stand at {order}")
+    return problems
+
+
 def check_assembly(said):
     problems = []
     used = re.search(r"Used (\d+) registers", said)
@@ -119,6 +136,13 @@ def main():
                 problems += check_ptx(ptx)
                 failed |= bool(problems)
                 print(f"{name} sm_{arch}: {registers} registers, {'; '.join(problems) or 'as it must be'}")
+            if arch < 90:
+                continue
+            ptx, said = compile_kernel(arguments, Path(arguments.include) / "bulk" / "copy_bulk.cu", arch, folder)
+            registers, problems = check_assembly(said)
+            problems += check_bulk(ptx)
+            failed |= bool(problems)
+            print(f"copy_bulk sm_{arch}: {registers} registers, {'; '.join(problems) or 'as it must be'}")
     return 1 if failed else 0
 
 

@@ -38,10 +38,19 @@ bool run(const GpuTest& test, bool small) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const bool small = argc == 2 && std::strcmp(argv[1], "--small") == 0;
-    if (argc > 1 && !small) {
-        std::fprintf(stderr, "usage: remit_gpu_test [--small]   --small: few and small cases, for compute-sanitizer\n");
-        return 2;
+    bool small = false;
+    std::string only;
+    for (int i = 1; i < argc; ++i) {
+        if (std::strcmp(argv[i], "--small") == 0) {
+            small = true;
+        } else if (std::strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
+            only = argv[++i];
+        } else {
+            std::fprintf(stderr,
+                         "usage: remit_gpu_test [--small] [--only TEXT]\n"
+                         "  --small: few and small cases, for compute-sanitizer; --only: tests with TEXT in their name\n");
+            return 2;
+        }
     }
     int devices = 0;
     const cudaError_t status = cudaGetDeviceCount(&devices);
@@ -51,7 +60,10 @@ int main(int argc, char** argv) {
     }
     int failed = 0;
     for (const auto* tests : {&remit::gpu::test::kernel_gpu_tests(), &remit::gpu::test::path_gpu_tests()}) {
-        for (const GpuTest& test : *tests) failed += run(test, small) ? 0 : 1;
+        for (const GpuTest& test : *tests) {
+            if (std::string(test.name).find(only) == std::string::npos) continue;
+            failed += run(test, small) ? 0 : 1;
+        }
     }
     std::printf("%d tests failed\n", failed);
     return failed == 0 ? 0 : 1;

@@ -1,5 +1,6 @@
 #include "gpu/tests.hpp"
 
+#include "bulk/launcher.hpp"
 #include "gpu/device.hpp"
 
 #include <thread>
@@ -112,6 +113,38 @@ void a_capture_elsewhere_survives(bool) {
     work.compare();
 }
 
+/// The bulk-copy variant, where this GPU has the engine: through every stage many times, pieces across stages.
+void bulk_copies(bool small) {
+    Machine machine;
+    LaunchSlots slots;
+    check(slots.create(1, 0), "LaunchSlots::create");
+    std::uint64_t sequence = 0;
+    for (const std::uint32_t budget : kBudgets) {
+        BulkLauncher launcher(machine.launcher().stream(), budget);
+        for (const std::uint64_t pieces : {1u, 3u, 40u, 2000u}) {
+            const std::size_t bytes = pieces * (small ? 512 : 8208);
+            Memory source(2 * bytes, Memory::Kind::device);
+            Memory destination(bytes, Memory::Kind::device);
+            std::vector<std::byte> written(2 * bytes);
+            for (std::size_t i = 0; i < written.size(); ++i) written[i] = static_cast<std::byte>(i * 31 >> 4);
+            source.upload(written);
+            std::vector<memory::Copy> copies;
+            const std::size_t piece = bytes / pieces;
+            for (std::uint64_t i = 0; i < pieces; ++i) {
+                copies.push_back({source.address() + 2 * i * piece, destination.address() + i * piece, piece});
+            }
+            if (!BulkLauncher::takes(0, copies, 0)) return;
+            check(launcher.launch(copies, 0, slots[0], ++sequence), "a bulk launch");
+            check(cudaStreamSynchronize(machine.launcher().stream()), "cudaStreamSynchronize");
+            require(slots.progress(0) == sequence, "the bulk kernel's word was not set");
+            const std::vector<std::byte> got = destination.download(bytes);
+            for (std::size_t i = 0; i < bytes; ++i) {
+                require(got[i] == written[i / piece * piece + i], "a bulk copy is wrong");
+            }
+        }
+    }
+}
+
 /// What the caller's stream writes before an event is what a launch behind that event copies.
 void the_callers_stream_is_respected(bool small) {
     constexpr std::size_t bytes = 8 << 20;
@@ -150,6 +183,7 @@ const std::vector<GpuTest>& kernel_gpu_tests() {
         {"launches in a row", launches_in_a_row},
         {"a capture elsewhere survives", a_capture_elsewhere_survives},
         {"the caller's stream is respected", the_callers_stream_is_respected},
+        {"bulk copies", bulk_copies},
     };
     return tests;
 }
