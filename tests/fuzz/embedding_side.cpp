@@ -58,7 +58,7 @@ EmbeddingSide::EmbeddingSide(std::uint16_t port, std::uint64_t incarnation)
       pool_(layout(), 32, memory_, *fabric_, {.name = "source pool", .access = fabric::Access::local}),
       unfinished_(64, "send"),
       mailbox_(wire, {}),
-      core(machine_config(incarnation, *fabric_), queue_settings(*fabric_), layout(), *fabric_, mailbox_, copies_,
+      core(machine_config(incarnation, *fabric_), queue_settings(*fabric_), layout(), *fabric_, mailbox_, memory_, copies_,
            inbox_, [this](RoomId room) { unfinished_.remove(room); }) {}
 
 EmbeddingSide::~EmbeddingSide() = default;

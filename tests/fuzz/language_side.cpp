@@ -34,7 +34,7 @@ LanguageSide::LanguageSide(std::uint16_t port, std::uint64_t session_base, Memor
       receiver_(*fabric_, kCredits, kQueuePairs),
       unfinished_(64, "receive"),
       mailbox_(wire, {}),
-      core(machine_config(pool_, *fabric_, session_base, policy), pool_, receiver_, *fabric_, mailbox_, copies_, inbox_,
+      core(machine_config(pool_, *fabric_, session_base, policy), pool_, receiver_, *fabric_, mailbox_, memory_, copies_, inbox_,
            [this](const protocol::language::Request& request) {
                unfinished_.remove({request.room, request.embedding});
            }) {}
