@@ -19,7 +19,7 @@ struct Report {
     std::optional<bool> verified = false;  ///< nothing: there was nothing to compare with
     std::string device;
     FabricKind fabric = FabricKind::verbs;
-    DataPath path;  ///< where the two sides differ "sender's,receiver's"; `gather` is the sender's
+    DataPath path{};  ///< where the two sides differ "sender's,receiver's"; `gather` is the sender's
     std::uint32_t requests = 0;
     std::uint64_t tokens = 0;
     std::uint64_t rounds = 0;

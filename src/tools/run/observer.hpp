@@ -50,7 +50,7 @@ struct HalfReport {
     std::string reason;
     std::optional<bool> verified;  ///< nothing: this half cannot tell
     std::string device;
-    DataPath path;
+    DataPath path{};
     std::uint32_t requests = 0;  ///< that ended well
     std::uint64_t tokens = 0;    ///< of these
     std::uint64_t rounds = 0;
