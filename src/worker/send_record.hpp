@@ -49,6 +49,7 @@ struct SendRecord {
     std::uint64_t total = 0;
     Watermark watermark{0};
     std::atomic<bool> cancelled{false};  ///< asked for once, however often its user says so
+    std::atomic<std::uint32_t> failed_ranks{0};
     Outcome outcome;
     std::shared_ptr<embedding::SendSource> source = std::make_shared<embedding::SendSource>();
 };
@@ -66,7 +67,10 @@ struct RejectRoom {
     RoomId room = 0;
     std::string reason;
 };
-struct StopEmbedding {};
+/// What is under way goes on for `drain`, nothing else is begun.
+struct StopEmbedding {
+    protocol::Time drain{};
+};
 
 using EmbeddingCommand = std::variant<BeginSend, ReadyTokens, CancelSend, RejectRoom, StopEmbedding>;
 using EmbeddingInbox = Inbox<EmbeddingCommand>;

@@ -45,18 +45,35 @@ std::shared_ptr<embedding::SendSource> QueueScene::source_of(std::uint64_t token
 std::uint64_t QueueScene::start(std::uint64_t tokens, int priority, std::uint32_t link) {
     const std::uint64_t attempt = next_attempt_++;
     sources_[attempt] = source_of(tokens, priority);
+    queue_->start({{1, link + 1, attempt}, attempt, 0, {0, tokens}, blocks_of(attempt, tokens), tokens, false}, sources_[attempt]);
+    return attempt;
+}
+
+BlockTable QueueScene::blocks_of(std::uint64_t attempt, std::uint64_t tokens) {
     BlockTable blocks;
     for (std::uint64_t done = 0; done < tokens; done += layout_.block_size()) {
         owners_[next_block_] = attempt;
         blocks.push_back(next_block_++);
     }
     ++next_block_;  // never neighbours of the next request's
-    queue_->start({{1, link + 1, attempt}, attempt, 0, {0, tokens}, blocks, tokens}, sources_[attempt]);
-    return attempt;
+    return blocks;
+}
+
+std::vector<std::uint64_t> QueueScene::start_shared(std::uint64_t tokens) {
+    const auto source = source_of(tokens, 0);
+    const std::uint64_t send = next_attempt_;
+    std::vector<std::uint64_t> attempts;
+    for (const protocol::GenerationKey& key : queue_->links()) {
+        const std::uint64_t attempt = next_attempt_++;
+        sources_[attempt] = source;
+        queue_->start({{key.session, key.generation, attempt}, send, 0, {0, tokens}, blocks_of(attempt, tokens), tokens, true}, source);
+        attempts.push_back(attempt);
+    }
+    return attempts;
 }
 
 void QueueScene::resume(std::uint64_t attempt, const BlockTable& blocks, plan::TokenRange range) {
-    queue_->start({{1, 1, attempt}, attempt, 1, range, blocks, range.end()}, sources_.at(attempt));
+    queue_->start({{1, 1, attempt}, attempt, 1, range, blocks, range.end(), false}, sources_.at(attempt));
 }
 
 void QueueScene::pump() {

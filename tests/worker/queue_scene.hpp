@@ -33,6 +33,10 @@ public:
 
     /// A round of all tokens of a new attempt into blocks of its own; its number, from 1.
     std::uint64_t start(std::uint64_t tokens, int priority = 0, std::uint32_t link = 0);
+    /// One send for a language worker on each link; their attempts, in the order of the links.
+    std::vector<std::uint64_t> start_shared(std::uint64_t tokens);
+    /// Bytes that were gathered for an attempt's send.
+    [[nodiscard]] std::uint64_t gathered(std::uint64_t attempt) const { return sources_.at(attempt)->gathered.load(); }
     /// Another round of an attempt.
     void resume(std::uint64_t attempt, const BlockTable& blocks, plan::TokenRange range);
     /// Everything moves that can without the wire.
@@ -47,6 +51,7 @@ public:
     [[nodiscard]] std::uint64_t owner_of(std::uint64_t remote_address) const;
 
 private:
+    BlockTable blocks_of(std::uint64_t attempt, std::uint64_t tokens);
     [[nodiscard]] std::shared_ptr<embedding::SendSource> source_of(std::uint64_t tokens, int priority);
 
     Layout layout_;

@@ -74,6 +74,7 @@ void SendQueue::start(const protocol::embedding::StartRound& request, std::share
     }
     Work& work = *slot;
     work.source = std::move(source);
+    work.shared_send = request.shared ? request.send : 0;
     work.busy = true;
     work.ready = request.ready;
     ++work.accepted;

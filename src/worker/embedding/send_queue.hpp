@@ -74,6 +74,7 @@ private:
     bool stage();
     void stage_next(Work& work);
     void gather(Unit& unit, const plan::Chunk& chunk);
+    [[nodiscard]] static std::span<const memory::Copy> copies_of(const Part& part, const plan::Chunk& chunk);
     [[nodiscard]] Link* next_link();
     [[nodiscard]] bool may_stage(Link& link);
     void wait_in_lane(UnitId id);

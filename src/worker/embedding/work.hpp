@@ -26,6 +26,7 @@ struct SendSource {
     std::atomic<std::uint32_t> rounds{0};
     std::atomic<std::uint64_t> writes{0};
     std::atomic<std::uint64_t> bytes{0};
+    std::atomic<std::uint64_t> gathered{0};  ///< copied into send regions
 };
 
 struct Round {
@@ -60,6 +61,7 @@ struct Work {
     Fifo<Round*> unplanned;  ///< rounds with tokens that no part has
     std::vector<std::unique_ptr<Round>> rounds;  ///< by number; a written one is reset
     std::vector<std::unique_ptr<Part>> parts;
+    std::uint64_t shared_send = 0;  ///< the send, where other language workers get the same tokens; else 0
     std::uint32_t accepted = 0;
     std::vector<std::uint32_t> immediates;  ///< posted a lane
     std::uint32_t units = 0;                ///< staged and not done

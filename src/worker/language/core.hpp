@@ -12,6 +12,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -29,9 +30,13 @@ public:
 
     bool step(protocol::Time now) override;
     void arm() override { receiver_.arm(); }
-    [[nodiscard]] protocol::Time next_deadline() const override { return machine_.next_deadline(); }
+    [[nodiscard]] protocol::Time next_deadline() const override;
     [[nodiscard]] std::array<int, 3> descriptors() const override;
     [[nodiscard]] bool stopped() const override { return stopped_; }
+    /// After the loop's end: what was posted too late fails.
+    void refuse_left();
+    /// What had not ended when the worker did; any thread, after the loop's end.
+    [[nodiscard]] std::size_t failed_by_stop() const noexcept { return failed_by_stop_; }
 
     /// Free blocks as of the last step; any thread.
     [[nodiscard]] std::uint32_t free_blocks() const noexcept { return free_blocks_.load(std::memory_order_acquire); }
@@ -52,6 +57,7 @@ private:
     bool take_commands();
     void take_device_events();
     void run_actions();
+    void stop_when_due();
 
     void perform(const protocol::language::Tell& action);
     void perform(const protocol::language::CreateGeneration& action);
@@ -62,6 +68,8 @@ private:
     void perform(const protocol::language::MakeVisible& action);
     void perform(const protocol::language::AskSink& action);
     void perform(const protocol::language::CopyOut& action);
+    void perform(const protocol::language::Checksum& action);
+    void perform(const protocol::language::Answered& action);
     void perform(const protocol::language::Note& action);
     void perform(const protocol::language::Final& action);
     [[nodiscard]] BlockMap tensors_of(Room& room, std::uint64_t total) const;
@@ -70,6 +78,7 @@ private:
     void handle(AbortRoom& command);
     void handle(ReleaseRoom& command);
     void handle(StopLanguage& command);
+    void refuse(RoomRecord& record);
 
     void on_arrival(const Receiver::Arrival& arrival);
     void on_failure(const Receiver::Failure& failure);
@@ -92,7 +101,9 @@ private:
     std::vector<Receiver::Arrival> arrivals_;
     std::atomic<std::uint32_t> free_blocks_;
     protocol::Time now_{};
-    bool stopping_ = false;
+    std::optional<protocol::Time> stop_at_;  ///< nothing new is begun; the rest ends by itself or then
+    bool shut_down_ = false;
+    std::size_t failed_by_stop_ = 0;
     bool stopped_ = false;
 };
 
