@@ -56,8 +56,8 @@ bool Core::step(protocol::Time now) {
         machine_.on_time(now_);
         run_actions();
     }
-    free_blocks_.store(pool_.allocator().free_blocks(), std::memory_order_release);
     stop_when_due();
+    free_blocks_.store(pool_.allocator().free_blocks(), std::memory_order_release);
     if (shut_down_ && receiver_.generations().empty() && running_copies_.empty()) stopped_ = true;
     return moved;
 }
