@@ -1,5 +1,6 @@
 #pragma once
 
+#include <remit/counters.hpp>
 #include <remit/error.hpp>
 #include <remit/layout.hpp>
 #include <remit/options.hpp>
@@ -111,6 +112,7 @@ public:
     [[nodiscard]] std::uint32_t pool_blocks() const noexcept;
     /// Blocks in no room's hands: pool_blocks() when all is at rest.
     [[nodiscard]] std::uint32_t free_blocks() const noexcept;
+    [[nodiscard]] Counters counters() const noexcept;
 
     /// Asks the embedding worker at `endpoint` for `room`; returns at once.
     /// @throws Error(bad_argument) for the room, the endpoint or the options.

@@ -44,11 +44,9 @@ protocol::Time Core::next_deadline() const {
 
 bool Core::step(protocol::Time now) {
     now_ = now;
-    fabric_.clear_wakeups();
     bool moved = take_completions();
     moved |= take_messages();
     moved |= take_commands();
-    take_device_events();
     if (machine_.next_deadline() <= now_) {
         machine_.on_time(now_);
         run_actions();
@@ -105,6 +103,11 @@ bool Core::take_commands() {
         run_actions();
     }
     return !commands_.empty();
+}
+
+void Core::take_wakeups() {
+    fabric_.clear_wakeups();
+    take_device_events();
 }
 
 void Core::take_device_events() {

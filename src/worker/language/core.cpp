@@ -56,7 +56,6 @@ protocol::Time Core::next_deadline() const {
 
 bool Core::step(protocol::Time now) {
     now_ = now;
-    fabric_.clear_wakeups();
     bool moved = take_completions();
     moved |= take_visible();
     run_actions();
@@ -64,7 +63,6 @@ bool Core::step(protocol::Time now) {
     moved |= tell_launched();
     moved |= take_messages();
     moved |= take_commands();
-    take_device_events();
     if (machine_.next_deadline() <= now_) {
         machine_.on_time(now_);
         run_actions();
@@ -173,6 +171,11 @@ bool Core::take_commands() {
         run_actions();
     }
     return !commands_.empty();
+}
+
+void Core::take_wakeups() {
+    fabric_.clear_wakeups();
+    take_device_events();
 }
 
 void Core::take_device_events() {
