@@ -133,7 +133,8 @@ TEST(BenchCommand, KeepsSeveralInFlightIntoSinks) {
     const Outcome outcome = loopback_bench({"--sizes=1t,40t", "--modes=one-shot", "--iterations=200", "--concurrency=16",
                                             "--sink"});
     ASSERT_EQ(outcome.status, 0) << outcome.err;
-    for (const auto& one : outcome.json()["cases"]) {
+    const nlohmann::json json = outcome.json();
+    for (const auto& one : json["cases"]) {
         EXPECT_EQ(one["requests"], 200) << one;
         EXPECT_GT(one["requests_per_second"], 0) << one;
         EXPECT_GT(one["cpu_seconds_a_request"], 0) << one;
