@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -31,8 +32,11 @@ using Sink = std::function<SinkTensors(std::uint64_t total_tokens)>;
 /// Keeps the blocks: Reception::table() names them until Reception::release().
 struct KeepBlocks {};
 
+/// No guess of the caller's: the worker guesses from the lengths of its latest requests, see GuessOptions.
+inline constexpr std::optional<std::uint64_t> kAutoTokens = std::nullopt;
+
 struct ReceiveOptions {
-    std::uint64_t expected_tokens = 1024;  ///< the guess; 0: ask for the size first
+    std::optional<std::uint64_t> expected_tokens = 1024;  ///< the guess, or kAutoTokens; 0: ask for the size first
     std::uint32_t required_dst_info_num = 1;  ///< language workers that each get a copy of this room
     std::variant<KeepBlocks, Sink> into = KeepBlocks{};
     std::chrono::milliseconds deadline{0};  ///< 0: the worker's room_deadline
@@ -111,6 +115,8 @@ public:
     [[nodiscard]] std::uint32_t pool_blocks() const noexcept;
     /// Blocks in no room's hands: pool_blocks() when all is at rest.
     [[nodiscard]] std::uint32_t free_blocks() const noexcept;
+    /// What kAutoTokens stands for now, in tokens, before the share of free blocks that a guess may take.
+    [[nodiscard]] std::uint64_t guessed_tokens() const noexcept;
 
     /// Asks the embedding worker at `endpoint` for `room`; returns at once.
     /// @throws Error(bad_argument) for the room, the endpoint or the options.

@@ -110,6 +110,17 @@ enum class MemoryPolicy : std::uint8_t {
     wait,    ///< waits until what it needs is free, or all of the pool where it needs more
 };
 
+/// How a first guess is made for rooms that give none (kAutoTokens): so many tokens that a chosen share of requests
+/// such as the latest ones needs no resume.
+struct GuessOptions {
+    double share = 0.9;                     ///< of requests that shall need no resume, 0.01 … 0.999
+    std::uint32_t history = 1024;           ///< latest requests that count, 8 … 65535, however they were asked for
+    std::uint64_t first_tokens = 1024;      ///< the guess before 8 lengths are known
+    std::uint64_t least_tokens = 1;         ///< bounds of the guess, 1 … 2147483647
+    std::uint64_t most_tokens = 2147483647;
+    double free_share = 0.25;               ///< of the free blocks that one guess may take, 0.001 … 1; it gets one at least
+};
+
 struct LanguageWorkerOptions {
     ControlOptions control{};
     FabricOptions fabric{};
@@ -118,6 +129,7 @@ struct LanguageWorkerOptions {
     LimitOptions limits{};
     MemoryPolicy memory_policy = MemoryPolicy::shrink;
     bool overlap = true;  ///< offers the next round while the last is on the wire, where blocks are free
+    GuessOptions guess{};
 };
 
 }  // namespace remit

@@ -36,6 +36,7 @@ void check(const LanguageWorkerOptions& options) {
     worker::check_memory_options(options.memory);
     worker::check_timing_options(options.timing);
     worker::check_limit_options(options.limits);
+    worker::check_guess_options(options.guess);
     if (options.limits.credits < options.fabric.queue_pairs) {
         throw Error(ErrorKind::bad_argument,
                     fmt::format("limits.credits is {}; permitted: at least fabric.queue_pairs, {}",
@@ -68,6 +69,7 @@ protocol::language::Config machine_config(const LanguageWorkerOptions& options, 
     config.max_message = fabric.limits().max_message;
     config.memory_policy = options.memory_policy;
     config.overlap = options.overlap;
+    config.guess = options.guess;
     return config;
 }
 
@@ -225,6 +227,7 @@ DataPath LanguageWorker::data_path() const { return impl_->data_path; }
 const Layout& LanguageWorker::layout() const noexcept { return impl_->pool.layout(); }
 std::uint32_t LanguageWorker::pool_blocks() const noexcept { return impl_->pool.local_map().blocks; }
 std::uint32_t LanguageWorker::free_blocks() const noexcept { return impl_->core.free_blocks(); }
+std::uint64_t LanguageWorker::guessed_tokens() const noexcept { return impl_->core.guessed_tokens(); }
 
 Reception LanguageWorker::receive(RoomId room, const std::string& endpoint, ReceiveOptions options) {
     if (room > kMaxRoomId) {

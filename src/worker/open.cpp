@@ -94,6 +94,16 @@ void check_limit_options(const LimitOptions& o) {
     require<std::uint32_t>("limits.message_bytes", o.message_bytes, 65536, 1u << 30);
 }
 
+void check_guess_options(const GuessOptions& o) {
+    constexpr std::uint64_t kMostTokens = 2147483647;
+    require("guess.share", o.share, 0.01, 0.999);
+    require<std::uint32_t>("guess.history", o.history, 8, 65535);
+    require<std::uint64_t>("guess.first_tokens", o.first_tokens, 1, kMostTokens);
+    require<std::uint64_t>("guess.most_tokens", o.most_tokens, 1, kMostTokens);
+    require<std::uint64_t>("guess.least_tokens", o.least_tokens, 1, o.most_tokens);
+    require("guess.free_share", o.free_share, 0.001, 1.0);
+}
+
 std::unique_ptr<fabric::Fabric> open_fabric(const FabricOptions& options, const std::string& local_ip,
                                             const std::string& near_pci) {
     if (options.kind == FabricKind::loopback) return fabric::open_loopback(options.loopback_network);

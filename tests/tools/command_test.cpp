@@ -145,6 +145,7 @@ TEST(Demo, TheEdgesOfTheCounts) {
 
 TEST(Demo, SizeFirst) {
     expect_verified(loopback_demo({"--allocate", "0"}), 2000);
+    expect_verified(loopback_demo({"--allocate", "auto"}), 2000);
 }
 
 TEST(Demo, DifferentBlockSizes) {

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <remit/language_worker.hpp>
+
 #include "tools/cli/option_table.hpp"
 #include "tools/cli/parse.hpp"
 #include "tools/cli/wording.hpp"
@@ -12,6 +14,7 @@ namespace remit::tools::test {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 using Arguments = std::vector<std::string>;
@@ -112,7 +115,7 @@ TEST(Options, DefaultsAreThoseOfTheManual) {
     const Options options = parsed({"demo"});
     EXPECT_EQ(options.command, Command::demo);
     EXPECT_EQ(options.tokens, 2000U);
-    EXPECT_EQ(options.allocate, std::vector<std::uint64_t>{1024});
+    EXPECT_THAT(options.allocate, ElementsAre(1024U));
     EXPECT_EQ(options.block_size, 128U);
     EXPECT_FALSE(options.sender_block_size);
     EXPECT_EQ(options.hidden, 4096U);
@@ -169,7 +172,7 @@ TEST(Options, EveryOptionIsTaken) {
                                     "--timeout",
                                     "5"});
     EXPECT_EQ(options.tokens, 10000U);
-    EXPECT_EQ(options.allocate, std::vector<std::uint64_t>{0});
+    EXPECT_THAT(options.allocate, ElementsAre(0U));
     EXPECT_EQ(options.block_size, 112U);
     EXPECT_EQ(options.sender_block_size, 80U);
     EXPECT_EQ(options.dtype, DType::fp8);
@@ -189,8 +192,10 @@ TEST(Options, GuessesAreOneForAllOrOneARank) {
     EXPECT_EQ(parsed({"demo"}).ranks, 1U);
     const Options three = parsed({"demo", "--allocate", "300,1024,4000", "--ranks", "3"});
     EXPECT_EQ(three.ranks, 3U);
-    EXPECT_EQ(three.allocate, (std::vector<std::uint64_t>{300, 1024, 4000}));
-    EXPECT_EQ(parsed({"demo", "--ranks", "16", "--allocate", "5"}).allocate, std::vector<std::uint64_t>{5});
+    EXPECT_THAT(three.allocate, ElementsAre(300U, 1024U, 4000U));
+    EXPECT_THAT(parsed({"demo", "--allocate", "300,auto", "--ranks", "2"}).allocate, ElementsAre(300U, kAutoTokens));
+    EXPECT_THAT(refusal({"demo", "--allocate", "automatic"}), HasSubstr("auto"));
+    EXPECT_THAT(parsed({"demo", "--ranks", "16", "--allocate", "5"}).allocate, ElementsAre(5U));
     EXPECT_THAT(refusal({"demo", "--ranks", "3", "--allocate", "1,2"}),
                 AllOf(HasSubstr("--allocate"), HasSubstr("2 values"), HasSubstr("--ranks is 3")));
     EXPECT_THAT(refusal({"demo", "--allocate", "1,2"}), AllOf(HasSubstr("2 values"), HasSubstr("--ranks is 1")));

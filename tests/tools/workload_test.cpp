@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <remit/language_worker.hpp>
+
 #include "temporary_folder.hpp"
 #include "tools/cli/parse.hpp"
 #include "tools/run/workload.hpp"
@@ -43,6 +45,7 @@ TEST(Workload, TheGuessIsClampedToThePool) {
     EXPECT_EQ(work_of({}).expected_tokens, 1024U);
     EXPECT_EQ(work_of({"--pool-blocks", "4"}).expected_tokens, 512U);
     EXPECT_EQ(work_of({"--allocate", "0", "--pool-blocks", "4"}).expected_tokens, 0U);
+    EXPECT_EQ(work_of({"--allocate", "auto", "--pool-blocks", "4"}).expected_tokens, kAutoTokens);
 }
 
 TEST(Workload, EachRankHasItsOwnGuessClampedToItsPool) {

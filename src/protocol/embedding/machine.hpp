@@ -129,6 +129,7 @@ private:
     void enter(Time now);
     void watch_attempt(Attempt& attempt, Time deadline);
     void watch_send(SendRecord& send, Time deadline);
+    void watch_generation(const GenerationKey& key, Generation& generation);
     void attempts_due();
     [[nodiscard]] std::string stalled(const Attempt& attempt);
     void sends_due();
@@ -151,6 +152,7 @@ private:
     std::unordered_map<RoomId, Rejection> rejections_;
     DeadlineQueue<AttemptKey> attempt_deadlines_;
     DeadlineQueue<SendId> send_deadlines_;
+    DeadlineQueue<GenerationKey> generation_deadlines_;
     DeadlineQueue<RoomId> rejection_deadlines_;
     std::vector<Action> actions_;
 };

@@ -91,9 +91,10 @@ void Machine::handle(const Register& m) {
                                           config_.max_generations));
     }
     session.top_generation = key.generation;
-    session.generations.emplace(key.generation,
-                                Generation{key.generation, std::nullopt, m.layout.block_size, m.pool.blocks, now_,
-                                           now_ + config_.timing.ping_period, 0});
+    const auto made = session.generations.emplace(
+        key.generation, Generation{key.generation, std::nullopt, m.layout.block_size, m.pool.blocks, now_,
+                                   now_ + config_.timing.ping_period, 0});
+    watch_generation(key, made.first->second);
     const std::size_t count = std::min<std::size_t>(m.queue_pairs.size(), config_.max_queue_pairs);
     const auto end = m.queue_pairs.begin() + static_cast<std::ptrdiff_t>(count);
     actions_.push_back(BuildGeneration{key, {m.queue_pairs.begin(), end}, m.layout, m.pool, m.limits});

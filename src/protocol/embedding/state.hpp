@@ -58,6 +58,7 @@ struct Generation {
     Time heard{};
     Time next_ping{};
     std::uint64_t ping_sequence = 0;
+    Time queued = kNever;  ///< earliest entry in the deadline queue
 };
 
 /// One language worker incarnation.

@@ -99,36 +99,47 @@ void Machine::sends_due() {
     }
 }
 
+/// A peer must be heard, and told that we live: the cost goes by the peers that are due, not by all there are.
+void Machine::watch_generation(const GenerationKey& key, Generation& generation) {
+    const Time due = std::min(generation.next_ping, generation.heard + config_.timing.peer_silence);
+    if (due >= generation.queued) return;
+    generation.queued = due;
+    generation_deadlines_.add(due, key);
+}
+
 void Machine::generations_due() {
-    for (auto& [id, session] : sessions_) {
-        std::vector<std::uint64_t> silent;
-        for (auto& [number, generation] : session.generations) {
-            if (now_ >= generation.heard + config_.timing.peer_silence) {
-                silent.push_back(number);
-            } else if (now_ >= generation.next_ping) {
-                generation.next_ping = now_ + config_.timing.ping_period;
-                tell(session, Ping{.id = {session.id, number, 0, config_.incarnation},
-                                   .sequence = ++generation.ping_sequence,
-                                   .sent_ns = static_cast<std::uint64_t>(now_.count())});
-            }
+    std::vector<GenerationKey> silent;
+    while (const auto due = generation_deadlines_.pop_due(now_)) {
+        const auto session = sessions_.find(due->key.session);
+        if (session == sessions_.end()) continue;
+        const auto found = session->second.generations.find(due->key.generation);
+        if (found == session->second.generations.end() || found->second.queued != due->when) continue;
+        Generation& generation = found->second;
+        generation.queued = kNever;
+        if (now_ >= generation.heard + config_.timing.peer_silence) {
+            silent.push_back(due->key);
+            continue;
         }
-        for (const std::uint64_t number : silent) {
-            drop_generation(session, number,
-                            fmt::format("language worker at {}:{} silent for {} ms", session.address.ip,
-                                        session.address.port, milliseconds(config_.timing.peer_silence)),
-                            true);
+        if (now_ >= generation.next_ping) {
+            generation.next_ping = now_ + config_.timing.ping_period;
+            tell(session->second, Ping{.id = {due->key.session, due->key.generation, 0, config_.incarnation},
+                                       .sequence = ++generation.ping_sequence,
+                                       .sent_ns = static_cast<std::uint64_t>(now_.count())});
         }
+        watch_generation(due->key, generation);
+    }
+    for (const GenerationKey& key : silent) {
+        Session& session = sessions_.at(key.session);
+        drop_generation(session, key.generation,
+                        fmt::format("language worker at {}:{} silent for {} ms", session.address.ip,
+                                    session.address.port, milliseconds(config_.timing.peer_silence)),
+                        true);
     }
 }
 
 Time Machine::next_deadline() const {
-    Time next = std::min({attempt_deadlines_.next(), send_deadlines_.next(), rejection_deadlines_.next()});
-    for (const auto& [id, session] : sessions_) {
-        for (const auto& [number, generation] : session.generations) {
-            next = std::min({next, generation.next_ping, generation.heard + config_.timing.peer_silence});
-        }
-    }
-    return next;
+    return std::min({attempt_deadlines_.next(), send_deadlines_.next(), rejection_deadlines_.next(),
+                     generation_deadlines_.next()});
 }
 
 void Machine::shut_down(const std::string& reason, Time now) {

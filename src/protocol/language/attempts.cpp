@@ -12,6 +12,12 @@
 
 namespace remit::protocol::language {
 
+/// What the user expects, or a guess, which leaves no part of a block unused.
+std::uint64_t Machine::expected_tokens(const Room& room) const {
+    if (room.expected) return *room.expected;
+    return guess_.blocks(allocator_.free_blocks(), layout_.block_size()) * layout_.block_size();
+}
+
 void Machine::open_attempt(Session& session, Room& room, Generation& generation) {
     const std::uint64_t number = ++session.top_attempt;
     Attempt& attempt = session.attempts[number];
@@ -22,14 +28,15 @@ void Machine::open_attempt(Session& session, Room& room, Generation& generation)
     session.by_immediate[immediate_of(number)] = number;
     room.attempt = attempt.key;
     leave_unopened(room);
-    const std::uint64_t wanted = ceil_div(room.expected, layout_.block_size());
+    const std::uint64_t expected = expected_tokens(room);
+    const std::uint64_t wanted = ceil_div(expected, layout_.block_size());
     const auto blocks = static_cast<std::uint32_t>(std::min<std::uint64_t>({wanted, allocator_.free_blocks(), kMaxBlocksOfMessage}));
     // Rooms that wait for memory come first: one that has only a guess asks for the announcement then.
     if (!room.size_first && waiting_.empty() && blocks > 0 && credits_ >= generation.queue_pairs) {
         credits_ -= generation.queue_pairs;
         attempt.holds_credit = true;
         const std::uint64_t whole = std::uint64_t{blocks} * layout_.block_size();
-        add_round(attempt, blocks, room.sink ? std::min(whole, room.expected) : whole, false);
+        add_round(attempt, blocks, room.sink ? std::min(whole, expected) : whole, false);
         attempt.init_blocks = attempt.rounds[0].blocks;
         attempt.init_tokens = attempt.rounds[0].capacity;
         unstarted_.insert(attempt.key);

@@ -3,7 +3,7 @@
 namespace remit::protocol::language {
 
 Machine::Machine(const Config& config, pool::BlockAllocator& allocator)
-    : config_(config), layout_(Layout::multimodal(config.layout)), allocator_(allocator), credits_(config.credits) {}
+    : config_(config), layout_(Layout::multimodal(config.layout)), guess_(config.guess), allocator_(allocator), credits_(config.credits) {}
 
 void Machine::on_message(const ToLanguage& message, Time now) {
     enter(now);

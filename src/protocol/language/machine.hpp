@@ -4,6 +4,7 @@
 #include "protocol/config.hpp"
 #include "protocol/deadline_queue.hpp"
 #include "protocol/language/actions.hpp"
+#include "protocol/language/first_guess.hpp"
 #include "protocol/language/state.hpp"
 
 #include <remit/layout.hpp>
@@ -11,6 +12,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -29,12 +31,13 @@ struct Config {
     std::uint32_t max_quarantine = 65536;  ///< failed rooms whose fence has not passed
     MemoryPolicy memory_policy = MemoryPolicy::shrink;
     bool overlap = true;
+    GuessOptions guess;
 };
 
 struct Request {
     RoomId room = 0;
     PeerAddress embedding;
-    std::uint64_t expected_tokens = 0;
+    std::optional<std::uint64_t> expected_tokens = 0;  ///< nothing: the machine guesses
     std::uint32_t required_dst_info_num = 1;
     bool sink = false;
     Time deadline{};  ///< from now; zero: the configured room deadline
@@ -85,6 +88,7 @@ public:
     [[nodiscard]] std::size_t rooms() const noexcept { return rooms_.size(); }
     [[nodiscard]] std::size_t unfenced_attempts() const;
     [[nodiscard]] std::uint32_t free_credits() const noexcept { return credits_; }
+    [[nodiscard]] std::uint64_t guessed_tokens() const noexcept { return guess_.tokens(); }
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
 
 private:
@@ -97,6 +101,7 @@ private:
     Generation* generation_at(const GenerationKey& key);
     Generation& generation_for_new_rooms(Session& session);
     void repeat_register(Session& session, Generation& generation);
+    void watch(const Session& session, Generation& generation);
     void handle(const Registered& m);
     void handle(const Ping& m);
     void handle(const Pong& m);
@@ -124,6 +129,7 @@ private:
     [[nodiscard]] std::string waited_for(const Room& room) const;
 
     // attempts.cpp
+    [[nodiscard]] std::uint64_t expected_tokens(const Room& room) const;
     void open_attempt(Session& session, Room& room, Generation& generation);
     void add_round(Attempt& attempt, std::uint32_t blocks, std::uint64_t capacity, bool extra);
     void progress(Attempt& attempt);
@@ -170,6 +176,7 @@ private:
 
     Config config_;
     Layout layout_;
+    FirstGuess guess_;
     pool::BlockAllocator& allocator_;
     Time now_{};
     bool started_ = false;
@@ -180,6 +187,7 @@ private:
     std::uint64_t order_ = 0;
     std::map<PeerAddress, Session> sessions_;
     std::uint64_t session_count_ = 0;  ///< ever made
+    std::size_t unopened_ = 0;         ///< rooms without an attempt, over all sessions
     std::size_t quarantined_ = 0;      ///< attempts that wait for their fence
     std::unordered_map<std::uint64_t, Session*> sessions_by_id_;
     std::unordered_map<Handle, Room> rooms_;
@@ -191,6 +199,7 @@ private:
     std::vector<Closing> closings_;
     DeadlineQueue<Handle> room_deadlines_;
     DeadlineQueue<AttemptKey> attempt_deadlines_;
+    DeadlineQueue<GenerationKey> generation_deadlines_;
     Counters counters_;
     std::vector<Action> actions_;
 };

@@ -123,7 +123,7 @@ void Machine::ask_back() {
 
 /// Rooms get their attempt, oldest first, where their embedding worker has a generation that is up.
 void Machine::open_rooms() {
-    if (shutting_down_) return;
+    if (shutting_down_ || unopened_ == 0) return;
     std::vector<Session*> up;
     for (auto& [address, session] : sessions_) {
         if (session.unopened.empty()) continue;

@@ -5,6 +5,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <limits>
+#include <utility>
 
 namespace remit::protocol::language {
 namespace {
@@ -54,11 +55,13 @@ std::string Machine::refusal(const Request& request) {
 }
 
 void Machine::enter_unopened(const Room& room) {
-    session_of(room.embedding).unopened.insert({room.order, room.handle});
+    Session& session = session_of(room.embedding);
+    if (session.unopened.insert({room.order, room.handle}).second) ++unopened_;
+    if (session.current) watch(session, session.generations.at(*session.current));
 }
 
 void Machine::leave_unopened(const Room& room) {
-    session_of(room.embedding).unopened.erase({room.order, room.handle});
+    unopened_ -= session_of(room.embedding).unopened.erase({room.order, room.handle});
 }
 
 void Machine::on_abort(Handle handle, const std::string& reason, Time now) {
@@ -108,6 +111,7 @@ void Machine::set_total(Room& room, std::uint64_t total) {
         return fail_room(room, fmt::format("total changed from {} to {} tokens", room.sink_total, total));
     }
     room.total = total;
+    if (!std::exchange(room.learned, true)) guess_.learn(total);
     advance(room.status, RoomEventKind::met);
     if (room.attempt) unstarted_.erase(*room.attempt);
     note(room, "announced", 0, {0, total});

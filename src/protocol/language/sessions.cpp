@@ -95,6 +95,7 @@ void Machine::repeat_register(Session& session, Generation& generation) {
                   .limits = {config_.max_message},
                   .capabilities = {"fence", "yield"}});
     generation.next_register = generation.backoff.after(now_, config_.timing);
+    watch(session, generation);
 }
 
 void Machine::handle(const Registered& m) {
@@ -133,6 +134,7 @@ void Machine::handle(const Registered& m) {
     generation->queue_pairs = static_cast<std::uint32_t>(accepted.queue_pairs.size());
     generation->heard = now_;
     generation->next_ping = now_ + config_.timing.ping_period;
+    watch(*session, *generation);
     actions_.push_back(ConnectGeneration{{m.session, m.generation}, accepted.queue_pairs});
 }
 

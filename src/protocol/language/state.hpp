@@ -78,7 +78,7 @@ struct Room {
     Handle handle = 0;
     RoomId room = 0;
     PeerAddress embedding;
-    std::uint64_t expected = 0;
+    std::optional<std::uint64_t> expected = 0;  ///< nothing: guessed when its attempt opens
     std::uint32_t required = 1;
     bool sink = false;
     Status status = Status::Bootstrapping;
@@ -86,6 +86,7 @@ struct Room {
     std::uint64_t total = 0;       ///< 0 while unknown
     std::uint64_t sink_total = 0;  ///< what the sink was asked for; 0: not yet
     bool sink_ready = false;
+    bool learned = false;          ///< its length has been told to the guess
     bool size_first = false;       ///< ask for the announcement before offering blocks
     std::optional<std::string> failing;  ///< Failed is told when the copies in flight have ended
     std::optional<AttemptKey> attempt;
@@ -122,6 +123,7 @@ struct Generation {
     std::uint64_t ping_sequence = 0;
     Time registering_since{};
     Time next_register{};
+    Time queued = kNever;  ///< earliest entry in the deadline queue
     Backoff backoff;
 
     [[nodiscard]] bool live() const { return state == State::up || state == State::condemned; }

@@ -31,28 +31,48 @@ void Machine::on_time(Time now) {
     settle();
 }
 
+/// REGISTER is repeated while rooms wait for it; a live peer must be heard, and told that we live. The cost goes by the
+/// generations that are due, not by all there are.
+void Machine::watch(const Session& session, Generation& generation) {
+    Time due = kNever;
+    if (generation.state == Generation::State::registering && !session.unopened.empty()) due = generation.next_register;
+    if (generation.live()) due = std::min(generation.next_ping, generation.heard + config_.timing.peer_silence);
+    if (due >= generation.queued) return;
+    generation.queued = due;
+    generation_deadlines_.add(due, {session.id, generation.number});
+}
+
 void Machine::sessions_due() {
-    for (auto& [address, session] : sessions_) {
-        for (auto& [number, generation] : session.generations) {
-            if (generation.state == Generation::State::registering && !session.unopened.empty() && now_ >= generation.next_register) {
-                repeat_register(session, generation);
-            }
-            if (!generation.live()) continue;
-            if (now_ >= generation.heard + config_.timing.peer_silence) {
-                lose_generation(session, generation,
-                                fmt::format("embedding worker at {}:{} silent for {} ms", address.ip, address.port,
-                                            std::chrono::duration_cast<std::chrono::milliseconds>(
-                                                config_.timing.peer_silence)
-                                                .count()),
-                                true);
-            } else if (now_ >= generation.next_ping) {
-                generation.next_ping = now_ + config_.timing.ping_period;
-                tell(session, number,
-                     Ping{.id = {session.id, number, 0, generation.incarnation},
-                          .sequence = ++generation.ping_sequence,
-                          .sent_ns = static_cast<std::uint64_t>(now_.count())});
-            }
+    while (const auto due = generation_deadlines_.pop_due(now_)) {
+        Generation* generation = generation_at(due->key);
+        // An entry that an earlier one has replaced is stale.
+        if (generation == nullptr || generation->queued != due->when) continue;
+        generation->queued = kNever;
+        Session& session = *session_by_id(due->key.session);
+        if (generation->state == Generation::State::registering && !session.unopened.empty() &&
+            now_ >= generation->next_register) {
+            repeat_register(session, *generation);
         }
+        if (!generation->live()) {
+            watch(session, *generation);
+            continue;
+        }
+        if (now_ >= generation->heard + config_.timing.peer_silence) {
+            lose_generation(session, *generation,
+                            fmt::format("embedding worker at {}:{} silent for {} ms", session.embedding.ip,
+                                        session.embedding.port,
+                                        std::chrono::duration_cast<std::chrono::milliseconds>(
+                                            config_.timing.peer_silence)
+                                            .count()),
+                            true);
+        } else if (now_ >= generation->next_ping) {
+            generation->next_ping = now_ + config_.timing.ping_period;
+            tell(session, generation->number,
+                 Ping{.id = {session.id, generation->number, 0, generation->incarnation},
+                      .sequence = ++generation->ping_sequence,
+                      .sent_ns = static_cast<std::uint64_t>(now_.count())});
+        }
+        watch(session, *generation);
     }
 }
 
@@ -71,17 +91,7 @@ void Machine::closings_due() {
 }
 
 Time Machine::next_deadline() const {
-    Time next = std::min(room_deadlines_.next(), attempt_deadlines_.next());
-    for (const auto& [address, session] : sessions_) {
-        for (const auto& [number, generation] : session.generations) {
-            if (generation.state == Generation::State::registering && !session.unopened.empty()) {
-                next = std::min(next, generation.next_register);
-            }
-            if (generation.live()) {
-                next = std::min({next, generation.next_ping, generation.heard + config_.timing.peer_silence});
-            }
-        }
-    }
+    Time next = std::min({room_deadlines_.next(), attempt_deadlines_.next(), generation_deadlines_.next()});
     for (const Closing& closing : closings_) next = std::min({next, closing.next, closing.deadline});
     return next;
 }

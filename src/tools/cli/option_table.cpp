@@ -4,6 +4,8 @@
 #include <charconv>
 #include <limits>
 
+#include <remit/language_worker.hpp>
+
 namespace remit::tools {
 namespace {
 
@@ -153,10 +155,14 @@ std::vector<std::string> parts_of(const std::string& value) {
     }
 }
 
-/// "1024" or, for the ranks of a demo, "300,1024,4000".
+/// "1024", "auto" or, for the ranks of a demo, "300,1024,auto".
 bool apply_allocate(const std::string& value, Options& options) {
     options.allocate.clear();
     for (const std::string& part : parts_of(value)) {
+        if (part == "auto") {
+            options.allocate.push_back(kAutoTokens);
+            continue;
+        }
         const auto tokens = number_of(part);
         if (!tokens || *tokens > kMostTokens) return false;
         options.allocate.push_back(*tokens);
@@ -185,8 +191,9 @@ bool apply_log_level(const std::string& value, Options& options) {
 void add_request_options(std::vector<OptionSpec>& table) {
     table.push_back(number("--tokens", &Options::tokens, 1, kMostTokens, "tokens of one request (2000)"));
     table.push_back(option("--allocate", "N,...",
-                           "0 to " + std::to_string(kMostTokens) + "; in demo also as many values as --ranks",
-                           "tokens the language worker guesses (1024); 0: it asks for the size first; in demo A,B,C "
+                           "0 to " + std::to_string(kMostTokens) + ", or auto; in demo also as many values as --ranks",
+                           "tokens the language worker guesses (1024); 0: it asks for the size first, auto: it "
+                           "guesses from its latest requests; in demo A,B,C "
                            "names each rank's guess",
                            apply_allocate));
     table.push_back(number("--block-size", &Options::block_size, 1, 65536, "tokens a block (128)"));

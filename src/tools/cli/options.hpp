@@ -53,7 +53,8 @@ struct Options {
 
     std::uint64_t tokens = 2000;
     std::uint32_t ranks = 1;                    ///< language workers that each get every request
-    std::vector<std::uint64_t> allocate{1024};  ///< what they guess: one value for all, or one a rank
+    /// What they guess: one value for all, or one a rank; nothing: the worker guesses from its latest requests.
+    std::vector<std::optional<std::uint64_t>> allocate{1024};
     std::uint32_t block_size = 128;
     std::optional<std::uint32_t> sender_block_size;
     std::uint32_t hidden = 4096;

@@ -11,9 +11,11 @@ namespace remit::tools {
 namespace {
 
 std::string guess_text(const Workload& work) {
-    std::string text = std::to_string(work.expected_tokens);
-    if (work.expected_tokens < work.options.allocate.front()) {
-        text += " (" + std::to_string(work.options.allocate.front()) + " clamped to its pool of " +
+    if (!work.expected_tokens) return "from its latest requests";
+    const std::uint64_t given = work.options.allocate.front().value();
+    std::string text = std::to_string(*work.expected_tokens);
+    if (*work.expected_tokens < given) {
+        text += " (" + std::to_string(given) + " clamped to its pool of " +
                 std::to_string(work.receiver_pool_blocks) + " blocks)";
     }
     return text;

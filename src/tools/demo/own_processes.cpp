@@ -258,7 +258,8 @@ std::vector<std::string> half_arguments(const Options& options, Command command,
     if (command == Command::embed) arguments.push_back("--listen=tcp://127.0.0.1:0");
     if (command == Command::language) {
         arguments.push_back("--connect=" + endpoint);
-        arguments.push_back("--allocate=" + std::to_string(options.allocate.front()));
+        const auto guess = options.allocate.front();
+        arguments.push_back("--allocate=" + (guess ? std::to_string(*guess) : "auto"));
     }
     return arguments;
 }

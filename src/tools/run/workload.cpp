@@ -68,9 +68,10 @@ std::uint32_t sender_pool(const Options& options, const Layout& layout, std::uin
     return static_cast<std::uint32_t>(all);
 }
 
-std::uint64_t guess_of(const Options& options, std::uint32_t rank) {
+std::optional<std::uint64_t> guess_of(const Options& options, std::uint32_t rank) {
     const std::uint64_t pool_tokens = std::uint64_t{options.pool_blocks} * options.block_size;
-    return std::min(options.allocate[options.allocate.size() == 1 ? 0 : rank], pool_tokens);
+    const auto given = options.allocate[options.allocate.size() == 1 ? 0 : rank];
+    return given ? std::optional(std::min(*given, pool_tokens)) : given;
 }
 
 /// What the kernel could give us now; nothing where it does not say.

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "tools/cli/options.hpp"
@@ -25,7 +26,8 @@ struct Workload {
     std::uint32_t concurrency = 1;  ///< requests in flight, no more than there are
     std::uint32_t sender_pool_blocks = 1;
     std::uint32_t receiver_pool_blocks = 1;
-    std::uint64_t expected_tokens = 0;  ///< the guess, clamped to the pool; of rank 0 where there are several
+    /// The guess, clamped to the pool; of rank 0 where there are several. Nothing: the worker's own.
+    std::optional<std::uint64_t> expected_tokens = 0;
     bool keep_blocks = false;
 
     /// The part of one language worker of a demo: its own guess.

@@ -33,7 +33,8 @@ Core::Core(const Config& config, pool::BlockPool& pool, Receiver& receiver, fabr
       inbox_(inbox),
       room_ended_(std::move(room_ended)),
       machine_(config, pool.allocator()),
-      free_blocks_(pool.allocator().free_blocks()) {}
+      free_blocks_(pool.allocator().free_blocks()),
+      guessed_tokens_(machine_.guessed_tokens()) {}
 
 std::array<int, 3> Core::descriptors() const {
     return {inbox_.descriptor(), mailbox_.channel().descriptor(), fabric_.wake_descriptor()};
@@ -70,6 +71,7 @@ bool Core::step(protocol::Time now) {
         run_actions();
     }
     free_blocks_.store(pool_.allocator().free_blocks(), std::memory_order_release);
+    guessed_tokens_.store(machine_.guessed_tokens(), std::memory_order_release);
     // A copy takes microseconds: the thread spins, but for one that is late.
     moved |= waits_for_device() && !copies_.late();
     if (stopping_ && receiver_.generations().empty() && running_copies_.empty() && visibility_.idle()) stopped_ = true;

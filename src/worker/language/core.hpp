@@ -37,6 +37,10 @@ public:
 
     /// Free blocks as of the last step; any thread.
     [[nodiscard]] std::uint32_t free_blocks() const noexcept { return free_blocks_.load(std::memory_order_acquire); }
+    /// The first guess as of the last step; any thread.
+    [[nodiscard]] std::uint64_t guessed_tokens() const noexcept {
+        return guessed_tokens_.load(std::memory_order_acquire);
+    }
 
 private:
     struct RunningCopy {
@@ -108,6 +112,7 @@ private:
     std::vector<memory::Copy> scratch_;
     std::vector<Receiver::Arrival> arrivals_;
     std::atomic<std::uint32_t> free_blocks_;
+    std::atomic<std::uint64_t> guessed_tokens_;
     protocol::Time now_{};
     bool stopping_ = false;
     bool stopped_ = false;
