@@ -1,4 +1,5 @@
 #include "sim/run.hpp"
+#include "sim/scale/command.hpp"
 #include "sim/shrink.hpp"
 
 #include <remit/error.hpp>
@@ -61,12 +62,15 @@ int run(int argc, char** argv) {
     app.add_flag("--until-failure", campaign.until_failure, "stops at the first history that fails");
     app.add_flag("--all-edges", all_edges, "fails where a transition or a kind of fault never came");
     app.add_flag("--json", json, "prints the result as JSON");
+    scale::CommandOptions clusters;
+    scale::add_options(app, clusters);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? kVerified : kUsage;
     }
     campaign.sabotage = sabotages.at(sabotage);
+    if (!clusters.clusters.empty()) return scale::run_command(clusters, campaign.jobs, json) ? kVerified : kFailed;
     if (trace) return print_trace(campaign, *trace, Reduction::parse(reduction));
     if (shrunk) return print_shrunk(campaign, *shrunk);
     const CampaignResult result = run_campaign(campaign);

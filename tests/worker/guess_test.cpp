@@ -26,7 +26,9 @@ TEST(AutoGuess, NeedsNoResumeOnceItHasSeenTheLengths) {
         const Outgoing outgoing = pair.send({room, tokens});
         incoming.expect_success({room, tokens});
         outgoing.expect_success();
-        if (room <= 8) EXPECT_GT(incoming.reception().resumes(), 0u) << room;
+        if (room <= 8) {
+            EXPECT_GT(incoming.reception().resumes(), 0u) << room;
+        }
         if (room > 10) resumes += incoming.reception().resumes();
     }
     // Slowly growing lengths: the newest may be a little longer than nine tenths of those before.
