@@ -1,6 +1,6 @@
-// The first guess on a trace of mixed pictures and films: what fixed guesses cost in resumes, in blocks and in time, and
-// what a guess that is learned does. Real workers, on the loopback fabric or on two RDMA devices; every policy has a pair
-// of its own, and passes over the trace alternate between the policies.
+// The first guess on a trace of mixed pictures and films: what fixed guesses cost in resumes, in blocks and in time,
+// and what a guess that is learned does. Real workers, on the loopback fabric or on two RDMA devices; every policy has
+// a pair of its own, and passes over the trace alternate between the policies.
 
 #include "sim/scale/request_sizes.hpp"
 
@@ -36,8 +36,8 @@ struct Setup {
     std::uint32_t pool_blocks = 1024;
     double free_share = 0.25;
     std::uint64_t seed = 20240918;
-    std::vector<std::string> guesses{"1024", "8192", "0", "512", "2048", "4096", "16384",
-                                     "auto:0.5", "auto:0.8", "auto:0.9", "auto:0.95"};
+    std::vector<std::string> guesses{"1024",  "8192",     "0",        "512",      "2048",     "4096",
+                                     "16384", "auto:0.5", "auto:0.8", "auto:0.9", "auto:0.95"};
     std::string fabric = "loopback";
     std::vector<std::string> devices;
     std::string json;
@@ -221,23 +221,25 @@ Json row_of(const Contestant& contestant, const std::vector<Pass>& passes, const
 
 void print(const Json& result, const Setup& setup) {
     std::cout << fmt::format(
-        "{} requests of mixed pictures and films, {} tokens in the mean, {} at once; {} passes, the first not counted; {}\n"
+        "{} requests of mixed pictures and films, {} tokens in the mean, {} at once; {} passes, the first not counted; "
+        "{}\n"
         "{:<13} {:>8} {:>9} {:>9} {:>9} {:>8} {:>17} {:>9} {:>9}\n",
         setup.requests, result["mean_tokens"].get<std::uint64_t>(), setup.concurrency, setup.passes,
         result["device"].get<std::string>(), "guess", "learned", "resumes", "blocks", "wasted", "wall s",
         "ratio (range)", "p50 us", "p99 us");
     for (const Json& row : result["rows"]) {
-        std::cout << fmt::format("{:<13} {:>8} {:>9.3f} {:>9.2f} {:>9.2f} {:>8.3f} {:>5.3f} ({:.3f}-{:.3f}) {:>8.0f} {:>9.0f}\n",
-                                 row["guess"].get<std::string>(),
-                                 row["learned_tokens"].is_null() ? "" : row["learned_tokens"].dump(),
-                                 row["resumes_a_request"].get<double>(), row["blocks_needed_a_request"].get<double>(),
-                                 row["blocks_wasted_a_request"].get<double>(), row["wall_seconds_median"].get<double>(),
-                                 row["wall_ratio_median"].get<double>(), row["wall_ratio_least"].get<double>(),
-                                 row["wall_ratio_most"].get<double>(), row["microseconds_p50"].get<double>(),
-                                 row["microseconds_p99"].get<double>());
+        std::cout << fmt::format(
+            "{:<13} {:>8} {:>9.3f} {:>9.2f} {:>9.2f} {:>8.3f} {:>5.3f} ({:.3f}-{:.3f}) {:>8.0f} {:>9.0f}\n",
+            row["guess"].get<std::string>(), row["learned_tokens"].is_null() ? "" : row["learned_tokens"].dump(),
+            row["resumes_a_request"].get<double>(), row["blocks_needed_a_request"].get<double>(),
+            row["blocks_wasted_a_request"].get<double>(), row["wall_seconds_median"].get<double>(),
+            row["wall_ratio_median"].get<double>(), row["wall_ratio_least"].get<double>(),
+            row["wall_ratio_most"].get<double>(), row["microseconds_p50"].get<double>(),
+            row["microseconds_p99"].get<double>());
     }
-    std::cout << "A request: resumes, blocks it needs, blocks wasted (offered and not needed). ratio: wall time of a pass "
-                 "over that of the first row's pass beside it, median and range.\n";
+    std::cout
+        << "A request: resumes, blocks it needs, blocks wasted (offered and not needed). ratio: wall time of a pass "
+           "over that of the first row's pass beside it, median and range.\n";
 }
 
 Json measure(const Setup& setup) {
@@ -283,16 +285,31 @@ Json measure(const Setup& setup) {
 int main(int argc, char** argv) {
     Setup setup;
     CLI::App app("Compares first guesses on a trace of mixed pictures and films.", "remit_first_guess");
-    app.add_option("--requests", setup.requests, "of the trace")->check(CLI::Range(10u, 1000000u))->capture_default_str();
-    app.add_option("--passes", setup.passes, "measured, after one that is not")->check(CLI::Range(1u, 1000u))->capture_default_str();
-    app.add_option("--concurrency", setup.concurrency, "requests in flight")->check(CLI::Range(1u, 256u))->capture_default_str();
-    app.add_option("--hidden", setup.hidden, "elements of one embedding, bf16")->check(CLI::Range(1u, 65536u))->capture_default_str();
-    app.add_option("--pool-blocks", setup.pool_blocks, "of the language worker")->check(CLI::Range(1u, 1u << 20))->capture_default_str();
-    app.add_option("--free-share", setup.free_share, "of the free blocks that one learned guess may take")->capture_default_str();
+    app.add_option("--requests", setup.requests, "of the trace")
+        ->check(CLI::Range(10u, 1000000u))
+        ->capture_default_str();
+    app.add_option("--passes", setup.passes, "measured, after one that is not")
+        ->check(CLI::Range(1u, 1000u))
+        ->capture_default_str();
+    app.add_option("--concurrency", setup.concurrency, "requests in flight")
+        ->check(CLI::Range(1u, 256u))
+        ->capture_default_str();
+    app.add_option("--hidden", setup.hidden, "elements of one embedding, bf16")
+        ->check(CLI::Range(1u, 65536u))
+        ->capture_default_str();
+    app.add_option("--pool-blocks", setup.pool_blocks, "of the language worker")
+        ->check(CLI::Range(1u, 1u << 20))
+        ->capture_default_str();
+    app.add_option("--free-share", setup.free_share, "of the free blocks that one learned guess may take")
+        ->capture_default_str();
     app.add_option("--seed", setup.seed, "of the trace")->capture_default_str();
-    app.add_option("--guesses", setup.guesses, "tokens, 0 for size first, auto:SHARE for learned ones; ratios are against the first")
-        ->delimiter(',')->capture_default_str();
-    app.add_option("--fabric", setup.fabric, "loopback or verbs")->check(CLI::IsMember({"loopback", "verbs"}))->capture_default_str();
+    app.add_option("--guesses", setup.guesses,
+                   "tokens, 0 for size first, auto:SHARE for learned ones; ratios are against the first")
+        ->delimiter(',')
+        ->capture_default_str();
+    app.add_option("--fabric", setup.fabric, "loopback or verbs")
+        ->check(CLI::IsMember({"loopback", "verbs"}))
+        ->capture_default_str();
     app.add_option("--device", setup.devices, "RDMA devices, sender's and receiver's")->delimiter(',');
     app.add_option("--json", setup.json, "file to write");
     CLI11_PARSE(app, argc, argv);

@@ -36,7 +36,8 @@ TEST(RequestSizes, OfPicturesAreThoseOfTheSampleScript) {
 
 TEST(RequestSizes, OfFilmsGrowWithTheirLengthUntilFramesShrink) {
     const PictureSize hd{720, 1280};
-    EXPECT_EQ(film_tokens(hd, 0.1), 2 * smart_resize(hd, 768 * 784).height / 28 * smart_resize(hd, 768 * 784).width / 28)
+    EXPECT_EQ(film_tokens(hd, 0.1),
+              2 * smart_resize(hd, 768 * 784).height / 28 * smart_resize(hd, 768 * 784).width / 28)
         << "at least four frames, two a token";
     EXPECT_EQ(film_tokens(hd, 10), 5 * film_tokens(hd, 2));
     for (const double seconds : {31.0, 60.0, 90.0}) {

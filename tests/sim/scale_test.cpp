@@ -30,7 +30,9 @@ void expect_whole(const Result& r) {
     EXPECT_GE(r.bytes, Layout::multimodal(r.settings.layout).payload_bytes(r.tokens) - 64 * r.settings.requests);
 }
 
-std::uint64_t of(const Result& r, MessageKind kind) { return r.messages[static_cast<std::size_t>(kind)]; }
+std::uint64_t of(const Result& r, MessageKind kind) {
+    return r.messages[static_cast<std::size_t>(kind)];
+}
 
 TEST(Scale, EveryRequestArrivesWhateverTheGuess) {
     for (const auto& expected : {std::optional<std::uint64_t>(0), std::optional<std::uint64_t>(1),
@@ -49,7 +51,8 @@ TEST(Scale, SettingsDecideAllOfIt) {
     Settings other = small_cluster(kAutoTokens);
     other.seed = 2;
     EXPECT_NE(first.hash, run_cluster(other).hash);
-    const std::vector<Result> beside = run_clusters({small_cluster(kAutoTokens), small_cluster(0), small_cluster(kAutoTokens)}, 3);
+    const std::vector<Result> beside =
+        run_clusters({small_cluster(kAutoTokens), small_cluster(0), small_cluster(kAutoTokens)}, 3);
     EXPECT_EQ(beside[0].hash, first.hash);
     EXPECT_EQ(beside[2].hash, first.hash);
     EXPECT_NE(beside[1].hash, first.hash);
@@ -62,10 +65,12 @@ TEST(Scale, CompletionIsNoFasterThanTheWireAndTheControlChannel) {
     const Result first = run_cluster(settings);
     EXPECT_GE(first.stretch.quantile(0.001), 1);
     // INIT, STATUS, RESUME; the shortest request is the trace's, and alone in the worker.
-    EXPECT_GE(first.completion.quantile(0.001), static_cast<double>((3 * costs.control_delay + costs.data_delay).count()) / 1e3);
+    EXPECT_GE(first.completion.quantile(0.001),
+              static_cast<double>((3 * costs.control_delay + costs.data_delay).count()) / 1e3);
     settings.expected = 1 << 20;
     const Result one_shot = run_cluster(settings);
-    EXPECT_GE(one_shot.completion.quantile(0.001), static_cast<double>((costs.control_delay + costs.data_delay).count()) / 1e3);
+    EXPECT_GE(one_shot.completion.quantile(0.001),
+              static_cast<double>((costs.control_delay + costs.data_delay).count()) / 1e3);
     // What a request asked for first costs more: two control messages and the threads that take them.
     const double difference = first.completion.quantile(0.5) - one_shot.completion.quantile(0.5);
     EXPECT_GE(difference, static_cast<double>((2 * costs.control_delay).count()) / 1e3);

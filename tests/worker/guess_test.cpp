@@ -22,7 +22,8 @@ TEST(AutoGuess, NeedsNoResumeOnceItHasSeenTheLengths) {
     std::uint64_t resumes = 0;
     for (RoomId room = 1; room <= 20; ++room) {
         const std::uint64_t tokens = 1500 + room * 7;
-        const Incoming incoming(pair.language(), pair.endpoint(), room, room % 2 == 0 ? Into::sink : Into::kept, automatic());
+        const Incoming incoming(pair.language(), pair.endpoint(), room, room % 2 == 0 ? Into::sink : Into::kept,
+                                automatic());
         const Outgoing outgoing = pair.send({room, tokens});
         incoming.expect_success({room, tokens});
         outgoing.expect_success();
@@ -72,7 +73,8 @@ TEST(AutoGuess, SettingsOutOfRangeAreNamed) {
     refused([](GuessOptions& o) { o.share = std::numeric_limits<double>::quiet_NaN(); }, "guess.share");
     refused([](GuessOptions& o) { o.history = 7; }, "guess.history");
     refused([](GuessOptions& o) { o.first_tokens = 0; }, "guess.first_tokens");
-    refused([](GuessOptions& o) { o.least_tokens = 10, o.most_tokens = 9; }, "guess.least_tokens is 10; permitted: 1 to 9");
+    refused([](GuessOptions& o) { o.least_tokens = 10, o.most_tokens = 9; },
+            "guess.least_tokens is 10; permitted: 1 to 9");
     refused([](GuessOptions& o) { o.free_share = 0; }, "guess.free_share");
 }
 

@@ -32,8 +32,8 @@ Cluster::Cluster(const Settings& settings)
     const double capacity = settings.load * settings.embeddings * port_gigabytes_;  // bytes a nanosecond
     mean_gap_ = mean_request_bytes(layout_) / capacity;
     for (Place place = 0; place < settings.embeddings; ++place) {
-        embeddings_.push_back(static_cast<EmbeddingNode*>(
-            nodes_.emplace_back(std::make_unique<EmbeddingNode>(*this, place)).get()));
+        embeddings_.push_back(
+            static_cast<EmbeddingNode*>(nodes_.emplace_back(std::make_unique<EmbeddingNode>(*this, place)).get()));
     }
     for (Place place = settings.embeddings; place < settings.embeddings + settings.languages; ++place) {
         languages_.push_back(
@@ -131,7 +131,8 @@ void Cluster::begin_request() {
     later(made.embedding, now_, BeginSend{made.room});
     const double unit = static_cast<double>(random_.next() >> 11) * 0x1p-53;
     next_request_ += -std::log(1 - unit) * mean_gap_;
-    if (begun_ < settings_.requests + warm_up_) schedule(Time(static_cast<std::int64_t>(next_request_)), Kind::request, 0);
+    if (begun_ < settings_.requests + warm_up_)
+        schedule(Time(static_cast<std::int64_t>(next_request_)), Kind::request, 0);
 }
 
 void Cluster::noted(const protocol::language::Note& note) {
@@ -167,7 +168,8 @@ void Cluster::received(const protocol::language::Final& final, Time after) {
 void Cluster::measure(const Request& request, Time took) {
     const double microseconds = static_cast<double>(took.count()) / 1e3;
     const std::uint64_t payload = layout_.payload_bytes(request.tokens);
-    const double stretch = static_cast<double>(took.count()) / static_cast<double>(duration_of(payload, port_gigabytes_).count());
+    const double stretch =
+        static_cast<double>(took.count()) / static_cast<double>(duration_of(payload, port_gigabytes_).count());
     result_.tokens += request.tokens;
     result_.blocks_needed += layout_.blocks_for(request.tokens);
     result_.completion.add(microseconds);
@@ -194,7 +196,9 @@ void Cluster::fail(const std::string& reason) {
 
 // ---------------------------------------------------------------------------------- threads
 
-void Cluster::later(Place place, Time at, Item item) { schedule(at, Kind::item, place, items_.put(std::move(item))); }
+void Cluster::later(Place place, Time at, Item item) {
+    schedule(at, Kind::item, place, items_.put(std::move(item)));
+}
 
 void Cluster::arrive(Place place, std::uint32_t slot) {
     Node& to = node(place);

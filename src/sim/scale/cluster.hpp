@@ -84,9 +84,7 @@ private:
         Kind kind = Kind::item;
         Place place = 0;
         std::uint32_t slot = 0;
-        bool operator>(const Event& other) const {
-            return at != other.at ? at > other.at : order > other.order;
-        }
+        bool operator>(const Event& other) const { return at != other.at ? at > other.at : order > other.order; }
     };
 
     void schedule(Time at, Kind kind, Place place, std::uint32_t slot = 0);

@@ -4,8 +4,8 @@
 
 #include <remit/error.hpp>
 
-#include <CLI/CLI.hpp>
 #include <spdlog/fmt/fmt.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -55,17 +55,23 @@ void set_guess(const std::string& text, Settings& settings) {
                 fmt::format("--guess {}; permitted: 0 to 2147483647, auto, auto:SHARE with 0.01 to 0.999", text));
 }
 
-Time microseconds(double value) { return Time(static_cast<std::int64_t>(value * 1000 + 0.5)); }
+Time microseconds(double value) {
+    return Time(static_cast<std::int64_t>(value * 1000 + 0.5));
+}
 
 }  // namespace
 
 void add_options(CLI::App& app, CommandOptions& options) {
     auto* group = app.add_option_group("Simulated clusters (--jobs, --json hold for them too)");
-    group->add_option("--scale", options.clusters,
-                      "embedding x language workers of a cluster, or several: completion times, queues, messages, "
-                      "fairness and memory by a model of its links")
+    group
+        ->add_option("--scale", options.clusters,
+                     "embedding x language workers of a cluster, or several: completion times, queues, messages, "
+                     "fairness and memory by a model of its links")
         ->delimiter(',');
-    group->add_option("--guess", options.guesses, "first guesses to compare, in tokens; 0: size first; auto:SHARE: learned, for that share to need no resume")
+    group
+        ->add_option(
+            "--guess", options.guesses,
+            "first guesses to compare, in tokens; 0: size first; auto:SHARE: learned, for that share to need no resume")
         ->delimiter(',')
         ->capture_default_str();
     group->add_option("--requests", options.requests, "requests of each cluster (15625 an embedding worker)")

@@ -236,9 +236,8 @@ void EmbeddingNode::post(const protocol::AttemptKey& key, Work& work) {
     ++work.link->staged;
     if (chunk.last) work.rounds[chunk.round].immediate = true;
     machine_.on_posted(key);
-    cluster_.launch({key, chunk.round, chunk.bytes, place_, work.link->peer, work.total, chunk.last,
-                     chunk.gathered > 0},
-                    ready);
+    cluster_.launch(
+        {key, chunk.round, chunk.bytes, place_, work.link->peer, work.total, chunk.last, chunk.gathered > 0}, ready);
 }
 
 }  // namespace remit::sim::scale

@@ -26,8 +26,8 @@ public:
     std::deque<std::uint32_t> completions;
     std::deque<std::uint32_t> inbox;
     bool busy = false;
-    Time timer = protocol::kNever;   ///< earliest one under way
-    Time port_free{};                ///< outgoing at an embedding worker, incoming at a language worker
+    Time timer = protocol::kNever;  ///< earliest one under way
+    Time port_free{};               ///< outgoing at an embedding worker, incoming at a language worker
     std::uint64_t port_bytes = 0;
 
     [[nodiscard]] std::size_t waiting() const noexcept { return completions.size() + inbox.size(); }

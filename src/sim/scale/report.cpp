@@ -14,7 +14,9 @@ constexpr const char* kModel =
     "A MODEL, not a measurement: remit's own state machines, plans, allocator and first guess run; threads, ports, "
     "copies and delays are numbers (below), the network between ports is never in the way, and nothing fails.";
 
-double per_request(const Result& r, double value) { return value / static_cast<double>(r.settings.requests); }
+double per_request(const Result& r, double value) {
+    return value / static_cast<double>(r.settings.requests);
+}
 
 double room_messages(const Result& r) {
     double sum = 0;
@@ -37,18 +39,21 @@ double processor_microseconds(const Result& r) {
     return 1e6 * r.processor_seconds / static_cast<double>(r.settings.requests + r.warm_up);
 }
 
-std::string cluster_name(const Settings& s) { return fmt::format("{}x{}", s.embeddings, s.languages); }
+std::string cluster_name(const Settings& s) {
+    return fmt::format("{}x{}", s.embeddings, s.languages);
+}
 
 std::string parameters(const Settings& s) {
     const Costs& c = s.costs;
     return fmt::format(
-        "ports of {:.0f} Gb/s, {:.1f} us from port to port; control {:.1f} us from thread to thread; a thread takes {:.2f} "
+        "ports of {:.0f} Gb/s, {:.1f} us from port to port; control {:.1f} us from thread to thread; a thread takes "
+        "{:.2f} "
         "us an event and {:.2f} us a work request; copies at {:.0f} GB/s after {:.1f} us; hidden {} {}, blocks of {} "
         "tokens, {} of them a language worker; {:.0f} % load on the embedding workers' ports; seed {}\n",
-        c.link_gigabits, static_cast<double>(c.data_delay.count()) / 1e3, static_cast<double>(c.control_delay.count()) / 1e3,
-        static_cast<double>(c.event.count()) / 1e3, static_cast<double>(c.post.count()) / 1e3, c.copy_gigabytes,
-        static_cast<double>(c.copy_launch.count()) / 1e3, s.layout.hidden, to_string(s.layout.dtype), s.layout.block_size,
-        s.pool_blocks, 100 * s.load, s.seed);
+        c.link_gigabits, static_cast<double>(c.data_delay.count()) / 1e3,
+        static_cast<double>(c.control_delay.count()) / 1e3, static_cast<double>(c.event.count()) / 1e3,
+        static_cast<double>(c.post.count()) / 1e3, c.copy_gigabytes, static_cast<double>(c.copy_launch.count()) / 1e3,
+        s.layout.hidden, to_string(s.layout.dtype), s.layout.block_size, s.pool_blocks, 100 * s.load, s.seed);
 }
 
 constexpr std::array<double, 4> kShares{0.5, 0.9, 0.99, 0.999};
@@ -57,11 +62,13 @@ constexpr std::array<const char*, 4> kShareNames{"p50", "p90", "p99", "p99.9"};
 std::string row(const Result& r) {
     std::string text = fmt::format("{:<7} {:<11}", cluster_name(r.settings), r.settings.policy());
     for (const double share : kShares) text += fmt::format(" {:>9.0f}", r.completion.quantile(share));
-    return text + fmt::format(" {:>8.2f} {:>7.3f} {:>6.2f} {:>6.2f} {:>7.2f} {:>5.1f}% {:>4} {:>4} {:>4} {:>6} {:>6.4f} {:>6.4f} {:>5.1f}%\n",
-                              r.stretch.quantile(0.5), per_request(r, static_cast<double>(r.resumes)), room_messages(r),
-                              liveness_messages(r), wasted_blocks(r), 100 * r.pool_share, r.embedding_inbox.quantile(0.99),
-                              r.language_inbox.quantile(0.99), r.sends_open.quantile(0.99), r.most_blocks,
-                              r.fairness_languages, r.fairness_embeddings, 100 * r.port_share);
+    return text + fmt::format(
+                      " {:>8.2f} {:>7.3f} {:>6.2f} {:>6.2f} {:>7.2f} {:>5.1f}% {:>4} {:>4} {:>4} {:>6} {:>6.4f} "
+                      "{:>6.4f} {:>5.1f}%\n",
+                      r.stretch.quantile(0.5), per_request(r, static_cast<double>(r.resumes)), room_messages(r),
+                      liveness_messages(r), wasted_blocks(r), 100 * r.pool_share, r.embedding_inbox.quantile(0.99),
+                      r.language_inbox.quantile(0.99), r.sends_open.quantile(0.99), r.most_blocks, r.fairness_languages,
+                      r.fairness_embeddings, 100 * r.port_share);
 }
 
 Json quantiles(const Samples& samples) {
@@ -155,7 +162,8 @@ std::string scale_text(const std::vector<Result>& results) {
                         "fair E", "ports");
     for (const Result& r : results) text += row(r);
     text +=
-        "us: receive() and send() to Success. stretch: that over the time of the bytes alone on an idle wire, median. A "
+        "us: receive() and send() to Success. stretch: that over the time of the bytes alone on an idle wire, median. "
+        "A "
         "request: resumes, msgs\n(control messages of its room), pings (liveness messages, by sessions and time), "
         "wasted (blocks offered and not needed). pool: blocks held, in the\nmean over time; blocks: most in one pool. "
         "E q, L q: items waiting for a worker's thread, p99; open: sends open at an embedding worker, p99.\nfair: "
@@ -165,7 +173,8 @@ std::string scale_text(const std::vector<Result>& results) {
             "{:<7} {:<11} {} requests in {:.2f} s simulated; {:.1f} s here, {:.1f} us of processor and {:.1f} events a "
             "request, process peak {:.0f} MB\n",
             cluster_name(r.settings), r.settings.policy(), r.settings.requests, r.seconds, r.wall_seconds,
-            processor_microseconds(r), static_cast<double>(r.events) / static_cast<double>(r.settings.requests + r.warm_up),
+            processor_microseconds(r),
+            static_cast<double>(r.events) / static_cast<double>(r.settings.requests + r.warm_up),
             static_cast<double>(r.peak_memory) / 1e6);
         if (r.failed > 0) text += fmt::format("        {} FAILED: {}\n", r.failed, r.first_failure);
     }

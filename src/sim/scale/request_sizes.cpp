@@ -22,7 +22,9 @@ constexpr double kLeastFramePixels = 1.05 * 128 * kTokenPixels;
 constexpr double kFilmPixels = 24576 * kTokenPixels;
 
 /// To the nearest, ties to even.
-double rounded(double value, double unit) { return std::nearbyint(value / unit) * unit; }
+double rounded(double value, double unit) {
+    return std::nearbyint(value / unit) * unit;
+}
 
 std::uint64_t tokens_of(PictureSize size) {
     return static_cast<std::uint64_t>(size.height) * size.width / static_cast<std::uint64_t>(kTokenPixels);
@@ -51,7 +53,9 @@ PictureSize smart_resize(PictureSize size, double max_pixels) {
     return size_of(h, w);
 }
 
-std::uint64_t picture_tokens(PictureSize size) { return tokens_of(smart_resize(size, kMaxPixels)); }
+std::uint64_t picture_tokens(PictureSize size) {
+    return tokens_of(smart_resize(size, kMaxPixels));
+}
 
 std::uint64_t film_tokens(PictureSize size, double seconds) {
     const double sampled = std::floor(seconds * kFramesPerSecond / kFramesOfToken) * kFramesOfToken;
@@ -67,7 +71,7 @@ double RequestSizes::log_uniform(double low, double high) {
 
 std::uint64_t RequestSizes::picture() {
     static constexpr PictureSize kSizes[] = {
-        {224, 224},   {480, 640},   {512, 512},   {1024, 768},  {1024, 1024},
+        {224, 224},  {480, 640},   {512, 512},   {1024, 768},  {1024, 1024},
         {720, 1280}, {1080, 1920}, {2532, 1170}, {3024, 4032}, {2339, 1654},
     };
     return picture_tokens(random_.pick(kSizes)) + kEnclosing;

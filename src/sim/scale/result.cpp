@@ -5,7 +5,9 @@
 
 namespace remit::sim::scale {
 
-void Samples::sort() { std::sort(values_.begin(), values_.end()); }
+void Samples::sort() {
+    std::sort(values_.begin(), values_.end());
+}
 
 double Samples::quantile(double share) const {
     if (values_.empty()) return 0;

@@ -48,7 +48,8 @@ private:
     std::uint64_t all_ = 0;
 };
 
-/// What one cluster did under one policy, warm-up apart. Everything but the last fields follows from the settings alone.
+/// What one cluster did under one policy, warm-up apart. Everything but the last fields follows from the settings
+/// alone.
 struct Result {
     Settings settings;
     std::uint64_t succeeded = 0;
@@ -64,18 +65,18 @@ struct Result {
     std::uint64_t inits_without_blocks = 0;
     std::array<std::uint64_t, kMessageKinds> messages{};
     double block_seconds = 0;
-    double pool_share = 0;  ///< of all pools' blocks, in the mean over time
+    double pool_share = 0;          ///< of all pools' blocks, in the mean over time
     std::uint32_t most_blocks = 0;  ///< of one pool, as arriving requests saw it
     double seconds = 0;             ///< simulated, from the first request to the last end
     double port_share = 0;          ///< of what the embedding workers' ports could carry in that time
 
-    Samples completion;                             ///< µs from receive() and send() to Success
+    Samples completion;  ///< µs from receive() and send() to Success
     std::array<Samples, kSizeClasses> by_class;
-    Samples stretch;             ///< completion over the time that the bytes alone take on an idle wire
-    Counts embedding_inbox;      ///< items that wait for an embedding worker's thread, as one that comes finds it
+    Samples stretch;         ///< completion over the time that the bytes alone take on an idle wire
+    Counts embedding_inbox;  ///< items that wait for an embedding worker's thread, as one that comes finds it
     Counts language_inbox;
-    Counts sends_open;           ///< at an embedding worker, as an arriving request finds it
-    Counts rooms_open;           ///< at a language worker, as an arriving request finds it
+    Counts sends_open;               ///< at an embedding worker, as an arriving request finds it
+    Counts rooms_open;               ///< at a language worker, as an arriving request finds it
     double fairness_languages = 0;   ///< Jain's index of the mean stretch a language worker
     double fairness_embeddings = 0;  ///< of the mean stretch an embedding worker
 
@@ -84,8 +85,8 @@ struct Result {
     std::uint64_t hash = 0;  ///< of every completion in order: two runs of the same settings share it
 
     double wall_seconds = 0;
-    double processor_seconds = 0;  ///< of the thread that simulated
-    std::uint64_t peak_memory = 0; ///< bytes of the whole process so far
+    double processor_seconds = 0;   ///< of the thread that simulated
+    std::uint64_t peak_memory = 0;  ///< bytes of the whole process so far
 };
 
 /// (sum x)^2 / (n * sum x^2): 1 where all are equal, 1/n where one has everything.

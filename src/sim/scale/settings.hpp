@@ -16,13 +16,13 @@ using protocol::Time;
 /// What stands for hardware in the model. Nothing of it decides anything: what is sent when, into which blocks, is the
 /// product's to say.
 struct Costs {
-    double link_gigabits = 400;                      ///< of each worker's port, each way
-    Time data_delay = std::chrono::microseconds(2);  ///< from port to port, and of an acknowledgement
+    double link_gigabits = 400;                          ///< of each worker's port, each way
+    Time data_delay = std::chrono::microseconds(2);      ///< from port to port, and of an acknowledgement
     Time control_delay = std::chrono::microseconds(20);  ///< a control message, thread to thread
-    double copy_gigabytes = 200;                     ///< gather and scatter of a worker, a second
-    Time copy_launch = std::chrono::microseconds(8);  ///< until a copy begins
-    Time event = std::chrono::nanoseconds(1500);     ///< of a worker's thread: a message, a completion or a call
-    Time post = std::chrono::nanoseconds(150);       ///< of a worker's thread: a work request
+    double copy_gigabytes = 200;                         ///< gather and scatter of a worker, a second
+    Time copy_launch = std::chrono::microseconds(8);     ///< until a copy begins
+    Time event = std::chrono::nanoseconds(1500);         ///< of a worker's thread: a message, a completion or a call
+    Time post = std::chrono::nanoseconds(150);           ///< of a worker's thread: a work request
 };
 
 /// A cluster and what it is given to do.
@@ -34,7 +34,7 @@ struct Settings {
     double load = 0.7;  ///< of what the embedding workers' ports carry together
     Costs costs;
     Layout::Shape layout;
-    std::uint32_t pool_blocks = 512;  ///< a language worker
+    std::uint32_t pool_blocks = 512;               ///< a language worker
     std::optional<std::uint64_t> expected = 1024;  ///< each room's; 0: size first, nothing: the worker's own guess
     GuessOptions guess;
     protocol::Timing timing;
