@@ -149,6 +149,10 @@ bool Core::take_copies() {
     while (!running_copies_.empty() && copies_.done(running_copies_.front().ticket)) {
         const CopyOut copy = std::move(running_copies_.front().copy);
         running_copies_.erase(running_copies_.begin());
+        // A batch also ends with the error that done() has met just now: the rooms fail first, then its blocks are
+        // free.
+        check_memory();
+        run_actions();
         machine_.on_copied(copy, now_);
         run_actions();
         moved = true;
