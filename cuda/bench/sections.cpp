@@ -3,6 +3,7 @@
 #include "bench/baselines.hpp"
 #include "bench/gemm.hpp"
 #include "bulk/launcher.hpp"
+#include "driver/load.hpp"
 #include "host/launcher.hpp"
 
 #include <algorithm>
@@ -24,7 +25,8 @@ constexpr double kChunkOnTheWire = 84e-6;  ///< seconds, at 400 Gb/s
 class Copier {
 public:
     Copier(int device, std::uint32_t budget) {
-        check(CopyLauncher::create({device, budget, 0}, launcher_), "CopyLauncher::create");
+        check(CopyLauncher::create({std::make_shared<PrimaryContext>(driver(), device), budget, 0}, launcher_),
+              "CopyLauncher::create");
         check(launcher_->bind_thread(), "bind_thread");
         check(slots_.create(1, 8192), "LaunchSlots::create");
     }

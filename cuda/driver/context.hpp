@@ -2,40 +2,48 @@
 
 #include "driver/driver.hpp"
 
+#include <string>
+
 namespace remit::gpu {
 
-/// The primary context of a device, which the CUDA runtime uses too, held while this lives.
+/// The primary context of a device, which the CUDA runtime uses too, held while this lives. Any thread.
 class PrimaryContext {
 public:
-    /// @throws Error(environment) naming the call.
-    PrimaryContext(const Driver& driver, CUdevice device);
+    /// `driver` must outlive it. @throws Error(environment) naming the call.
+    PrimaryContext(const Driver& driver, int ordinal);
     ~PrimaryContext();
     PrimaryContext(const PrimaryContext&) = delete;
     PrimaryContext& operator=(const PrimaryContext&) = delete;
 
     [[nodiscard]] const Driver& driver() const noexcept { return driver_; }
+    /// Of the device, as CUDA numbers those that this process sees.
+    [[nodiscard]] int ordinal() const noexcept { return ordinal_; }
     [[nodiscard]] CUcontext get() const noexcept { return context_; }
 
 private:
     const Driver& driver_;
-    CUdevice device_;
+    int ordinal_;
+    CUdevice device_ = 0;
     CUcontext context_ = nullptr;
 };
 
-/// Makes a context current for the calling thread, and at its end whatever was current before. Meanwhile the thread's
-/// CUDA calls pass beside a graph capture elsewhere in the process, which in the default mode they would kill.
-class DriverScope {
+/// Makes a context current for the calling thread, and at its end whatever was current before, which need not be a
+/// primary one: going back by cudaSetDevice() would leave the user's thread in another context than it had. Meanwhile
+/// the thread's CUDA calls, those of the runtime among them, pass beside a graph capture elsewhere in the process,
+/// which in the default mode they would kill.
+class ContextScope {
 public:
-    DriverScope(const Driver& driver, CUcontext context) noexcept;
-    explicit DriverScope(const PrimaryContext& context) noexcept : DriverScope(context.driver(), context.get()) {}
-    ~DriverScope();
-    DriverScope(const DriverScope&) = delete;
-    DriverScope& operator=(const DriverScope&) = delete;
+    explicit ContextScope(const PrimaryContext& context) noexcept;
+    ~ContextScope();
+    ContextScope(const ContextScope&) = delete;
+    ContextScope& operator=(const ContextScope&) = delete;
 
     /// Success, or what failed; nothing was changed then.
     [[nodiscard]] CUresult status() const noexcept { return status_; }
     /// The call that status() is of.
     [[nodiscard]] const char* call() const noexcept { return call_; }
+    /// What failed, as error_text(); empty where nothing did.
+    [[nodiscard]] std::string failure() const;
     /// @throws Error(environment) unless status() is success.
     void require() const { remit::gpu::require(driver_, call_, status_); }
 

@@ -1,6 +1,5 @@
 #include "host/copy_executor.hpp"
 
-#include "host/context.hpp"
 #include "host/error_text.hpp"
 #include "host/pack.hpp"
 #include "host/stream_point.hpp"
@@ -25,12 +24,13 @@ cudaError_t GpuCopyExecutor::create(const ExecutorSettings& settings, std::uniqu
     std::unique_ptr<GpuCopyExecutor> made(new GpuCopyExecutor(settings));
     call = "the copy stream";
     if (const cudaError_t s = CopyLauncher::create(settings.launcher, made->launcher_); s != cudaSuccess) return s;
-    const ContextScope scope(settings.launcher.device);
-    if (scope.status() != cudaSuccess) return scope.status();
+    const ContextScope scope(*settings.launcher.context);
+    call = scope.call();
+    if (scope.status() != CUDA_SUCCESS) return runtime_error(scope.status());
     call = "memory for launches";
     if (const cudaError_t s = made->slots_.create(settings.slots, settings.list_capacity); s != cudaSuccess) return s;
     call = "cudaEventCreateWithFlags";
-    made->events_ = std::make_shared<EventPool>(settings.launcher.device);
+    made->events_ = std::make_shared<EventPool>(settings.launcher.context);
     if (const cudaError_t s = made->events_->fill(kFirstEvents); s != cudaSuccess) return s;
     made->piece_limit_ = std::max<std::uint64_t>(settings.list_capacity, made->launcher_->inline_capacity());
     executor = std::move(made);
@@ -38,7 +38,7 @@ cudaError_t GpuCopyExecutor::create(const ExecutorSettings& settings, std::uniqu
 }
 
 GpuCopyExecutor::~GpuCopyExecutor() {
-    const ContextScope scope(settings_.launcher.device);
+    const ContextScope scope(*settings_.launcher.context);
     // Nobody is left to tell of an error; one means that nothing runs.
     if (launcher_ != nullptr) static_cast<void>(cudaStreamSynchronize(launcher_->stream()));
     launcher_.reset();

@@ -18,21 +18,22 @@ struct ExecutorSettings {
     LauncherOptions launcher;
     std::uint32_t slots = 8;              ///< launches under way at once, 1 at least
     std::uint32_t list_capacity = 16384;  ///< pieces of a launch beyond what the kernel's parameters hold
-    std::uint64_t launch_bytes = std::uint64_t{1} << 30;  ///< of one launch; a multiple of 16, below the 4 GiB of its format
+    std::uint64_t launch_bytes = std::uint64_t{1}
+                                 << 30;  ///< of one launch; a multiple of 16, below the 4 GiB of its format
     /// A launch that has not counted for that long is asked about, that often. The context of a GPU that went away
     /// never counts.
     std::chrono::nanoseconds late_after = std::chrono::milliseconds(5);
     std::chrono::nanoseconds query_period = std::chrono::milliseconds(1);
 };
 
-/// Batches of copies on a GPU: a launch each, whose end is a word in host memory. No call of CUDA tells that a launch is
-/// done unless it is late, no memory is taken and nothing is waited for after create(); but for batches that are larger
-/// than a launch, or find no free slot: their copies are kept until one is.
+/// Batches of copies on a GPU: a launch each, whose end is a word in host memory. No call of CUDA tells that a launch
+/// is done unless it is late, no memory is taken and nothing is waited for after create(); but for batches that are
+/// larger than a launch, or find no free slot: their copies are kept until one is.
 class GpuCopyExecutor final : public memory::CopyExecutor {
 public:
-    /// From any thread, whose device stays current. On an error `executor` is untouched and `call` names what failed.
-    [[nodiscard]] static cudaError_t create(const ExecutorSettings& settings, std::unique_ptr<GpuCopyExecutor>& executor,
-                                            const char*& call);
+    /// From any thread, whose context stays current. On an error `executor` is untouched and `call` names what failed.
+    [[nodiscard]] static cudaError_t create(const ExecutorSettings& settings,
+                                            std::unique_ptr<GpuCopyExecutor>& executor, const char*& call);
     /// Waits for what runs, which reads and writes memory that may go next.
     ~GpuCopyExecutor() override;
 
@@ -73,9 +74,9 @@ private:
     std::shared_ptr<EventPool> events_;
     std::shared_ptr<EventPoint> asked_;  ///< behind the oldest launch, where that is late
     std::deque<Part> kept_;
-    Fifo<Batch> batches_;             ///< not known to be done
-    std::uint64_t launched_ = 0;      ///< launches are numbered from 1; launch n uses slot n % slots
-    std::uint64_t planned_ = 0;       ///< launched_ and those kept
+    Fifo<Batch> batches_;         ///< not known to be done
+    std::uint64_t launched_ = 0;  ///< launches are numbered from 1; launch n uses slot n % slots
+    std::uint64_t planned_ = 0;   ///< launched_ and those kept
     std::uint64_t done_launches_ = 0;
     memory::Ticket last_ticket_ = 0;
     memory::Ticket done_ticket_ = 0;

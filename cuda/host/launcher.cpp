@@ -1,6 +1,6 @@
 #include "host/launcher.hpp"
 
-#include "host/context.hpp"
+#include "host/error_text.hpp"
 #include "host/pack.hpp"
 #include "kernels/kernels.hpp"
 #include "kernels/work.hpp"
@@ -8,10 +8,11 @@
 #include <algorithm>
 
 namespace remit::gpu {
+
 cudaError_t CopyLauncher::create(const LauncherOptions& options, std::unique_ptr<CopyLauncher>& launcher) {
     if (options.block_budget == 0) return cudaErrorInvalidValue;
-    const ContextScope scope(options.device);
-    if (scope.status() != cudaSuccess) return scope.status();
+    const ContextScope scope(*options.context);
+    if (scope.status() != CUDA_SUCCESS) return runtime_error(scope.status());
     std::unique_ptr<CopyLauncher> made(new CopyLauncher(options));
     if (const cudaError_t status = made->open(); status != cudaSuccess) return status;
     launcher = std::move(made);
@@ -19,7 +20,9 @@ cudaError_t CopyLauncher::create(const LauncherOptions& options, std::unique_ptr
 }
 
 CopyLauncher::~CopyLauncher() {
-    if (stream_ != nullptr) static_cast<void>(cudaStreamDestroy(stream_));
+    if (stream_ == nullptr) return;
+    const ContextScope scope(*options_.context);
+    static_cast<void>(cudaStreamDestroy(stream_));
 }
 
 cudaError_t CopyLauncher::open() {
@@ -27,7 +30,8 @@ cudaError_t CopyLauncher::open() {
     if (const cudaError_t s = cudaDriverGetVersion(&driver); s != cudaSuccess) return s;
     large_parameters_ = driver >= kLargeParameterDriver;
     int major = 0;
-    const cudaError_t s = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, options_.device);
+    const cudaError_t s =
+        cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, options_.context->ordinal());
     if (s != cudaSuccess) return s;
     sync_domains_ = major >= 9;
     return open_stream();
@@ -43,7 +47,7 @@ cudaError_t CopyLauncher::open_stream() {
 }
 
 cudaError_t CopyLauncher::bind_thread() const {
-    if (const cudaError_t s = cudaSetDevice(options_.device); s != cudaSuccess) return s;
+    if (const cudaError_t s = cudaSetDevice(options_.context->ordinal()); s != cudaSuccess) return s;
     cudaStreamCaptureMode mode = cudaStreamCaptureModeRelaxed;
     return cudaThreadExchangeStreamCaptureMode(&mode);
 }

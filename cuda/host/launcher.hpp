@@ -1,5 +1,6 @@
 #pragma once
 
+#include "driver/context.hpp"
 #include "host/launch_slots.hpp"
 #include "kernels/batch.hpp"
 #include "memory/copy.hpp"
@@ -13,7 +14,7 @@
 namespace remit::gpu {
 
 struct LauncherOptions {
-    int device = 0;
+    std::shared_ptr<const PrimaryContext> context;     ///< of the device that copies; never null
     std::uint32_t block_budget = kDefaultBlockBudget;  ///< most blocks of a launch, 1 at least
     int priority = 0;  ///< of the stream; lower numbers go first; brought into the device's range
 };
@@ -22,6 +23,7 @@ struct LauncherOptions {
 /// allocates or waits for the device after create().
 class CopyLauncher {
 public:
+    /// From any thread, whose context stays current.
     [[nodiscard]] static cudaError_t create(const LauncherOptions& options, std::unique_ptr<CopyLauncher>& launcher);
     CopyLauncher(const CopyLauncher&) = delete;
     CopyLauncher& operator=(const CopyLauncher&) = delete;

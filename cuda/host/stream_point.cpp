@@ -1,12 +1,11 @@
 #include "host/stream_point.hpp"
 
-#include "host/context.hpp"
 #include "host/error_text.hpp"
 
 namespace remit::gpu {
 
 EventPool::~EventPool() {
-    const ContextScope scope(device_);
+    const ContextScope scope(*context_);
     for (const cudaEvent_t event : free_) static_cast<void>(cudaEventDestroy(event));
 }
 
@@ -56,10 +55,14 @@ cudaError_t EventPoint::record(const std::shared_ptr<EventPool>& pool, cudaStrea
 bool EventPoint::passed() {
     const std::lock_guard lock(mutex_);
     if (passed_) return true;
-    const RelaxedCapture relaxed;
-    const cudaError_t status = cudaEventQuery(event_);
-    if (status == cudaErrorNotReady) return false;
-    if (status != cudaSuccess) failure_ = error_text("cudaEventQuery", status);
+    // On any thread: without a context of its own the runtime would give it that of device 0, to stay.
+    const ContextScope scope(pool_->context());
+    failure_ = scope.failure();
+    if (scope.status() == CUDA_SUCCESS) {
+        const cudaError_t status = cudaEventQuery(event_);
+        if (status == cudaErrorNotReady) return false;
+        if (status != cudaSuccess) failure_ = error_text("cudaEventQuery", status);
+    }
     passed_ = true;
     return true;
 }

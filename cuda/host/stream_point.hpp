@@ -1,5 +1,6 @@
 #pragma once
 
+#include "driver/context.hpp"
 #include "memory/streams.hpp"
 
 #include <cuda_runtime_api.h>
@@ -8,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace remit::gpu {
@@ -15,20 +17,20 @@ namespace remit::gpu {
 /// Events of one device, made ahead and used again. Lives as long as any of its points. Any thread.
 class EventPool {
 public:
-    explicit EventPool(int device) noexcept : device_(device) {}
+    explicit EventPool(std::shared_ptr<const PrimaryContext> context) noexcept : context_(std::move(context)) {}
     ~EventPool();
     EventPool(const EventPool&) = delete;
     EventPool& operator=(const EventPool&) = delete;
 
-    /// Makes events until `count` are free; the device is current.
+    /// Makes events until `count` are free; within a scope of context().
     [[nodiscard]] cudaError_t fill(std::uint32_t count);
-    /// Makes one where none is free; the device is current.
+    /// Makes one where none is free; within a scope of context().
     [[nodiscard]] cudaError_t take(cudaEvent_t& event);
     void give(cudaEvent_t event);
-    [[nodiscard]] int device() const noexcept { return device_; }
+    [[nodiscard]] const PrimaryContext& context() const noexcept { return *context_; }
 
 private:
-    int device_;
+    std::shared_ptr<const PrimaryContext> context_;
     std::mutex mutex_;
     std::vector<cudaEvent_t> free_;
 };
@@ -36,7 +38,7 @@ private:
 /// An event that has been recorded: one that has not would let everybody pass.
 class EventPoint final : public memory::StreamPoint {
 public:
-    /// With the pool's device current. On an error `call` names what failed, and there is no point.
+    /// Within a scope of the pool's context. On an error `call` names what failed, and there is no point.
     [[nodiscard]] static cudaError_t record(const std::shared_ptr<EventPool>& pool, cudaStream_t stream,
                                             std::shared_ptr<EventPoint>& point, const char*& call);
     ~EventPoint() override { pool_->give(event_); }

@@ -1,9 +1,10 @@
 #include "host/streams.hpp"
 
-#include "host/context.hpp"
 #include "host/error_text.hpp"
 
 #include <remit/error.hpp>
+
+#include <utility>
 
 namespace remit::gpu {
 namespace {
@@ -35,24 +36,17 @@ void refuse_if_capturing(int device, cudaStream_t stream) {
         refuse(device, stream, "cudaStreamIsCapturing", s);
     }
     if (status == cudaStreamCaptureStatusNone) return;
-    throw Error(ErrorKind::misuse, name_of(stream) + " captures a graph; a transfer is no part of one: call it before "
-                                                     "the capture begins or after it has ended");
+    throw Error(ErrorKind::misuse, name_of(stream) +
+                                       " captures a graph; a transfer is no part of one: call it before "
+                                       "the capture begins or after it has ended");
 }
-
-/// The device current and calls relaxed, for the length of a call on the user's thread.
-struct Scope {
-    explicit Scope(int device) : context(device) {
-        if (context.status() == cudaSuccess) return;
-        throw Error(ErrorKind::environment, error_text("making the device current", context.status()));
-    }
-    ContextScope context;
-    RelaxedCapture relaxed;
-};
 
 }  // namespace
 
-GpuStreams::GpuStreams(int device) : events_(std::make_shared<EventPool>(device)) {
-    const Scope scope(device);
+GpuStreams::GpuStreams(std::shared_ptr<const PrimaryContext> context)
+    : events_(std::make_shared<EventPool>(std::move(context))) {
+    const ContextScope scope(events_->context());
+    scope.require();
     if (const cudaError_t s = events_->fill(kFirstEvents); s != cudaSuccess) {
         throw Error(ErrorKind::environment, error_text("cudaEventCreateWithFlags", s));
     }
@@ -60,26 +54,29 @@ GpuStreams::GpuStreams(int device) : events_(std::make_shared<EventPool>(device)
 
 std::shared_ptr<memory::StreamPoint> GpuStreams::record(memory::StreamHandle handle) {
     const auto stream = static_cast<cudaStream_t>(handle);
-    const Scope scope(events_->device());
-    refuse_if_capturing(events_->device(), stream);
+    const ContextScope scope(events_->context());
+    scope.require();
+    refuse_if_capturing(events_->context().ordinal(), stream);
     std::shared_ptr<EventPoint> point;
     const char* call = nullptr;
     const cudaError_t status = EventPoint::record(events_, stream, point, call);
-    if (status != cudaSuccess) refuse(events_->device(), stream, call, status);
+    if (status != cudaSuccess) refuse(events_->context().ordinal(), stream, call, status);
     return point;
 }
 
 void GpuStreams::wait(memory::StreamHandle handle, memory::StreamPoint& point) {
     const auto stream = static_cast<cudaStream_t>(handle);
-    const Scope scope(events_->device());
-    refuse_if_capturing(events_->device(), stream);
+    const ContextScope scope(events_->context());
+    scope.require();
+    refuse_if_capturing(events_->context().ordinal(), stream);
     const cudaError_t status = cudaStreamWaitEvent(stream, static_cast<EventPoint&>(point).event(), 0);
-    if (status != cudaSuccess) refuse(events_->device(), stream, "cudaStreamWaitEvent", status);
+    if (status != cudaSuccess) refuse(events_->context().ordinal(), stream, "cudaStreamWaitEvent", status);
 }
 
 void GpuStreams::refuse_capture(memory::StreamHandle handle) {
-    const Scope scope(events_->device());
-    refuse_if_capturing(events_->device(), static_cast<cudaStream_t>(handle));
+    const ContextScope scope(events_->context());
+    scope.require();
+    refuse_if_capturing(events_->context().ordinal(), static_cast<cudaStream_t>(handle));
 }
 
 }  // namespace remit::gpu

@@ -11,7 +11,7 @@ namespace remit::gpu {
 class GpuStreams final : public memory::Streams {
 public:
     /// Makes the first events. @throws Error(environment) naming the CUDA error.
-    explicit GpuStreams(int device);
+    explicit GpuStreams(std::shared_ptr<const PrimaryContext> context);
 
     [[nodiscard]] std::shared_ptr<memory::StreamPoint> record(memory::StreamHandle stream) override;
     void wait(memory::StreamHandle stream, memory::StreamPoint& point) override;

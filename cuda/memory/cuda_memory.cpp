@@ -18,7 +18,9 @@ public:
     explicit AdoptedBuffer(memory::BufferFacts facts) : Buffer(std::move(facts)) {}
 };
 
-std::uint64_t address_of(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
+std::uint64_t address_of(const void* pointer) {
+    return reinterpret_cast<std::uintptr_t>(pointer);
+}
 
 unsigned long long export_flags(memory::Mapping mapping) {
 #if CUDA_VERSION >= 12080
@@ -34,12 +36,13 @@ unsigned long long export_flags(memory::Mapping mapping) {
 CudaMemory::CudaMemory(const Driver& driver, const MemoryOptions& options, const RuntimeParts& runtime)
     : options_(options),
       device_(std::make_shared<Device>(driver, options.device)),
-      executor_(runtime.executor),
-      streams_(runtime.streams(options.device)) {}
+      runtime_(runtime),
+      streams_(runtime.streams(context())) {}
 
 std::string CudaMemory::describe() const {
     return std::string(options_.kind == MemoryKind::pinned ? "pinned memory for cuda:" : "cuda:") +
-           std::to_string(device_->facts.ordinal) + " (" + device_->facts.name + ", " + device_->facts.pci_address + ")";
+           std::to_string(device_->facts.ordinal) + " (" + device_->facts.name + ", " + device_->facts.pci_address +
+           ")";
 }
 
 std::unique_ptr<memory::Buffer> CudaMemory::allocate(std::size_t bytes) {
@@ -88,18 +91,19 @@ memory::Export CudaMemory::export_dmabuf(const memory::Buffer& buffer, memory::M
     const std::uint64_t begin = buffer.address() / page * page;
     const std::uint64_t end = (buffer.address() + buffer.bytes() + page - 1) / page * page;
     memory::Export result;
-    const DriverScope scope(device_->context);
+    const ContextScope scope(device_->context);
     if (scope.status() != CUDA_SUCCESS) {
-        result.refusal = error_text(device_->driver(), scope.call(), scope.status());
+        result.refusal = scope.failure();
         return result;
     }
     int descriptor = -1;
-    const CUresult status = device_->driver().memory_export(
-        &descriptor, begin, end - begin, CU_MEM_RANGE_HANDLE_TYPE_DMA_BUF_FD, export_flags(mapping));
+    const CUresult status = device_->driver().memory_export(&descriptor, begin, end - begin,
+                                                            CU_MEM_RANGE_HANDLE_TYPE_DMA_BUF_FD, export_flags(mapping));
     if (status != CUDA_SUCCESS) {
         result.refusal = error_text(device_->driver(), "cuMemGetHandleForAddressRange", status);
         // 801 is what the proprietary kernel modules answer, and kernels before 5.12.
-        if (status == CUDA_ERROR_NOT_SUPPORTED) result.refusal += ": dma-buf needs the open kernel modules and Linux 5.12";
+        if (status == CUDA_ERROR_NOT_SUPPORTED)
+            result.refusal += ": dma-buf needs the open kernel modules and Linux 5.12";
         return result;
     }
     result.descriptor = Descriptor(descriptor);
@@ -110,8 +114,8 @@ memory::Export CudaMemory::export_dmabuf(const memory::Buffer& buffer, memory::M
 std::string CudaMemory::prepare(const memory::Buffer& buffer) {
     if (buffer.kind() != MemoryKind::cuda) return {};
     const Driver& driver = device_->driver();
-    const DriverScope scope(device_->context);
-    if (scope.status() != CUDA_SUCCESS) return error_text(driver, scope.call(), scope.status());
+    const ContextScope scope(device_->context);
+    if (scope.status() != CUDA_SUCCESS) return scope.failure();
     std::vector<std::uint64_t> starts{buffer.address()};
     for (const memory::Allocation& allocation : buffer.facts().allocations) {
         if (allocation.base > buffer.address()) starts.push_back(allocation.base);
@@ -124,7 +128,8 @@ std::string CudaMemory::prepare(const memory::Buffer& buffer) {
     return {};
 }
 
-/// Memory of cuMemCreate refuses the attribute. What there is instead changes the user's whole context: only if asked for.
+/// Memory of cuMemCreate refuses the attribute. What there is instead changes the user's whole context: only if asked
+/// for.
 std::string CudaMemory::synchronize_context(const std::string& refusal) {
     const std::string lacking = "synchronous copies on this memory do not wait for themselves (" + refusal + ")";
     if (!options_.context_sync_memops) return lacking + "; context_sync_memops would make all of the context wait";
@@ -146,15 +151,15 @@ memory::Visibility CudaMemory::visibility() const noexcept {
 
 std::string CudaMemory::flush() {
     const Driver& driver = device_->driver();
-    const DriverScope scope(device_->context);
-    if (scope.status() != CUDA_SUCCESS) return error_text(driver, scope.call(), scope.status());
+    const ContextScope scope(device_->context);
+    if (scope.status() != CUDA_SUCCESS) return scope.failure();
     const CUresult status = driver.flush_rdma_writes(CU_FLUSH_GPU_DIRECT_RDMA_WRITES_TARGET_CURRENT_CTX,
                                                      CU_FLUSH_GPU_DIRECT_RDMA_WRITES_TO_OWNER);
     return status == CUDA_SUCCESS ? std::string() : error_text(driver, "cuFlushGPUDirectRDMAWrites", status);
 }
 
 std::unique_ptr<memory::CopyExecutor> CudaMemory::make_executor(const memory::ExecutorOptions& options) {
-    return executor_(options_.device, options);
+    return runtime_.executor(context(), options);
 }
 
 }  // namespace remit::gpu

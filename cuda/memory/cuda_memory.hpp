@@ -13,8 +13,10 @@ namespace remit::gpu {
 /// What stands on the CUDA runtime, which this folder does not call: the executor whose kernels copy, and the user's
 /// streams.
 struct RuntimeParts {
-    std::function<std::unique_ptr<memory::CopyExecutor>(int device, const memory::ExecutorOptions& options)> executor;
-    std::function<std::unique_ptr<memory::Streams>(int device)> streams;
+    using Context = std::shared_ptr<const PrimaryContext>;
+    std::function<std::unique_ptr<memory::CopyExecutor>(const Context& context, const memory::ExecutorOptions& options)>
+        executor;
+    std::function<std::unique_ptr<memory::Streams>(const Context& context)> streams;
 };
 
 /// Pinned or device memory of one GPU. Reached through memory::open_cuda().
@@ -45,11 +47,12 @@ public:
     [[nodiscard]] std::unique_ptr<memory::CopyExecutor> make_executor(const memory::ExecutorOptions& options) override;
 
 private:
+    [[nodiscard]] RuntimeParts::Context context() const { return {device_, &device_->context}; }
     [[nodiscard]] std::string synchronize_context(const std::string& refusal);
 
     MemoryOptions options_;
     std::shared_ptr<const Device> device_;
-    std::function<std::unique_ptr<memory::CopyExecutor>(int device, const memory::ExecutorOptions& options)> executor_;
+    RuntimeParts runtime_;
     std::unique_ptr<memory::Streams> streams_;
 };
 

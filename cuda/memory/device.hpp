@@ -15,7 +15,7 @@ struct DeviceFacts {
     std::string name;
     std::string pci_address;  ///< in lower case, as in sysfs; CUDA prints it in upper case
     bool dmabuf = false;
-    bool pcie_dmabuf = false;      ///< the driver knows the flag for it, from CUDA 12.8 on
+    bool pcie_dmabuf = false;        ///< the driver knows the flag for it, from CUDA 12.8 on
     bool virtual_gpudirect = false;  ///< cuMemCreate takes gpuDirectRDMACapable
     bool reads_pageable_memory = false;
     bool dual_path = false;  ///< GPU and CPU have a link of their own beside PCIe, and share page tables
@@ -31,8 +31,7 @@ struct DeviceFacts {
 
 /// A device and its primary context. Buffers hold it: it ends with the last of them.
 struct Device {
-    Device(const Driver& driver, int ordinal)
-        : facts(read_device(driver, ordinal)), context(driver, facts.handle) {}
+    Device(const Driver& driver, int ordinal) : facts(read_device(driver, ordinal)), context(driver, ordinal) {}
 
     [[nodiscard]] const Driver& driver() const noexcept { return context.driver(); }
 

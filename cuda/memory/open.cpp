@@ -14,9 +14,9 @@
 namespace remit::memory {
 namespace {
 
-std::unique_ptr<CopyExecutor> make_executor(int device, const ExecutorOptions& options) {
+std::unique_ptr<CopyExecutor> make_executor(const gpu::RuntimeParts::Context& context, const ExecutorOptions& options) {
     gpu::ExecutorSettings settings;
-    settings.launcher.device = device;
+    settings.launcher.context = context;
     settings.launcher.priority = options.priority;
     if (options.block_budget != 0) settings.launcher.block_budget = options.block_budget;
     settings.slots = options.slots;
@@ -31,7 +31,9 @@ std::unique_ptr<CopyExecutor> make_executor(int device, const ExecutorOptions& o
 }  // namespace
 
 std::unique_ptr<Provider> open_cuda(const MemoryOptions& options) {
-    const gpu::RuntimeParts runtime{make_executor, [](int device) { return std::make_unique<gpu::GpuStreams>(device); }};
+    const gpu::RuntimeParts runtime{make_executor, [](const gpu::RuntimeParts::Context& context) {
+                                        return std::make_unique<gpu::GpuStreams>(context);
+                                    }};
     return std::make_unique<gpu::CudaMemory>(gpu::driver(), options, runtime);
 }
 

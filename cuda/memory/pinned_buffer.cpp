@@ -21,7 +21,7 @@ public:
                 std::to_string(pages_.size()) + " bytes: is there as much free memory, and RLIMIT_MEMLOCK for it?");
     }
     ~Pinned() {
-        const DriverScope scope(device_->context);
+        const ContextScope scope(device_->context);
         static_cast<void>(device_->driver().host_unregister(pages_.data()));
     }
     Pinned(const Pinned&) = delete;
@@ -72,7 +72,7 @@ std::unique_ptr<memory::Buffer> allocate_pinned(std::shared_ptr<const Device> de
                                                 std::strerror(pages.error()) + "; ask for fewer blocks");
     }
     note = placement_note(pages, numa_node);
-    const DriverScope scope(device->context);
+    const ContextScope scope(device->context);
     scope.require();
     auto pinned = std::make_unique<Pinned>(device, std::move(pages));
     memory::BufferFacts facts;

@@ -14,7 +14,7 @@ public:
     PlainBuffer(std::shared_ptr<const Device> device, memory::BufferFacts facts)
         : Buffer(std::move(facts)), device_(std::move(device)) {}
     ~PlainBuffer() override {
-        const DriverScope scope(device_->context);
+        const ContextScope scope(device_->context);
         static_cast<void>(device_->driver().memory_free(facts_.address));
     }
 
@@ -27,11 +27,12 @@ private:
 std::unique_ptr<memory::Buffer> allocate_plain(std::shared_ptr<const Device> device, std::size_t bytes) {
     const Driver& driver = device->driver();
     const std::size_t whole = (bytes + kGranule - 1) / kGranule * kGranule;
-    const DriverScope scope(device->context);
+    const ContextScope scope(device->context);
     scope.require();
     CUdeviceptr address = 0;
-    require(driver, "cuMemAlloc", driver.memory_allocate(&address, whole),
-            std::to_string(whole) + " bytes on cuda:" + std::to_string(device->facts.ordinal) + ": ask for fewer blocks");
+    require(
+        driver, "cuMemAlloc", driver.memory_allocate(&address, whole),
+        std::to_string(whole) + " bytes on cuda:" + std::to_string(device->facts.ordinal) + ": ask for fewer blocks");
     memory::BufferFacts facts;
     facts.kind = MemoryKind::cuda;
     facts.device = device->facts.ordinal;

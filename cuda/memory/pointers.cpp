@@ -45,7 +45,9 @@ public:
         require(driver_, "cuPointerGetAttribute", read(CU_POINTER_ATTRIBUTE_IS_MANAGED, managed));
         return managed != 0;
     }
-    [[nodiscard]] std::string why(CUresult result) const { return error_text(driver_, "cuPointerGetAttribute", result); }
+    [[nodiscard]] std::string why(CUresult result) const {
+        return error_text(driver_, "cuPointerGetAttribute", result);
+    }
     [[nodiscard]] CUresult range(std::uint64_t& base, std::uint64_t& bytes) const noexcept {
         CUdeviceptr start = 0;
         std::size_t size = 0;
@@ -64,7 +66,8 @@ void require_device_memory(const Device& device, std::uint64_t address, std::str
     const Pointer pointer(device, address);
     const unsigned type = pointer.memory_type();
     const std::string own = "cuda:" + std::to_string(device.facts.ordinal);
-    if (type == 0) refuse(what, address, "is memory that CUDA does not know: ordinary host memory is no memory of " + own);
+    if (type == 0)
+        refuse(what, address, "is memory that CUDA does not know: ordinary host memory is no memory of " + own);
     if (type == CU_MEMORYTYPE_HOST) refuse(what, address, "is host memory, not memory of " + own);
     const int ordinal = pointer.device();
     if (ordinal == device.facts.ordinal) return;
@@ -110,7 +113,7 @@ memory::Allocation read_allocation(const Device& device, std::uint64_t address, 
 DeviceRange inspect(const Device& device, std::uint64_t address, std::uint64_t bytes, std::string_view what) {
     if (bytes == 0) refuse(what, address, "has 0 bytes; permitted: at least 1");
     if (address + bytes < address) refuse(what, address, "wraps round the end of memory");
-    const DriverScope scope(device.context);
+    const ContextScope scope(device.context);
     scope.require();
     DeviceRange range;
     for (std::uint64_t next = address; next < address + bytes;) {
@@ -122,7 +125,7 @@ DeviceRange inspect(const Device& device, std::uint64_t address, std::uint64_t b
 
 bool still_there(const Device& device, const std::vector<memory::Allocation>& allocations) noexcept {
     // Adopted memory without an id is never registered; what was is told by its ids.
-    const DriverScope scope(device.context);
+    const ContextScope scope(device.context);
     if (scope.status() != CUDA_SUCCESS) return false;
     for (const memory::Allocation& known : allocations) {
         const Pointer pointer(device, known.base);
@@ -135,14 +138,15 @@ bool still_there(const Device& device, const std::vector<memory::Allocation>& al
 
 void require_reachable(const Device& device, std::uint64_t address, std::uint64_t bytes, std::string_view what) {
     if (bytes == 0) return;
-    const DriverScope scope(device.context);
+    const ContextScope scope(device.context);
     scope.require();
     for (const std::uint64_t at : {address, address + bytes - 1}) {
         const Pointer pointer(device, at);
         const unsigned type = pointer.memory_type();
         if (type == 0 && !device.facts.reads_pageable_memory) {
-            refuse(what, at, "is ordinary host memory, which kernels on cuda:" + std::to_string(device.facts.ordinal) +
-                                 " cannot reach: pin it, or use memory kind host");
+            refuse(what, at,
+                   "is ordinary host memory, which kernels on cuda:" + std::to_string(device.facts.ordinal) +
+                       " cannot reach: pin it, or use memory kind host");
         }
         CUdeviceptr alias = 0;
         if (type == CU_MEMORYTYPE_HOST &&

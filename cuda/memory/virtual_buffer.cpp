@@ -22,7 +22,7 @@ class Mapping {
 public:
     explicit Mapping(std::shared_ptr<const Device> device) : device_(std::move(device)) {}
     ~Mapping() {
-        const DriverScope scope(device_->context);
+        const ContextScope scope(device_->context);
         const Driver& driver = device_->driver();
         if (mapped_) static_cast<void>(driver.memory_unmap(address_, bytes_));
         if (address_ != 0) static_cast<void>(driver.address_free(address_, bytes_));
@@ -87,7 +87,7 @@ std::string obstacle(const Device& device, std::uint64_t address) {
 }  // namespace
 
 std::unique_ptr<memory::Buffer> allocate_virtual(std::shared_ptr<const Device> device, std::size_t bytes) {
-    const DriverScope scope(device->context);
+    const ContextScope scope(device->context);
     scope.require();
     auto mapping = std::make_unique<Mapping>(device);
     mapping->make(bytes);

@@ -13,9 +13,15 @@ namespace {
 using memory::Copy;
 using memory::Ticket;
 
+ExecutorSettings on_the_fake() {
+    ExecutorSettings settings;
+    settings.launcher.context = fake_context();
+    return settings;
+}
+
 /// Late at once, so that no test waits.
 ExecutorSettings impatient() {
-    ExecutorSettings settings;
+    ExecutorSettings settings = on_the_fake();
     settings.late_after = settings.query_period = std::chrono::nanoseconds(0);
     return settings;
 }
@@ -32,9 +38,11 @@ protected:
         EXPECT_TRUE(machine_.memory.empty()) << "memory is left";
         EXPECT_EQ(machine_.open_streams, 0) << "a stream is left";
         EXPECT_EQ(machine_.open_events, 0) << "an event is left";
+        EXPECT_EQ(machine_.retained, 0) << "a context is held";
+        EXPECT_EQ(machine_.astray, std::vector<std::string>{});
     }
 
-    void open(const ExecutorSettings& settings = {}) {
+    void open(const ExecutorSettings& settings = on_the_fake()) {
         const char* call = nullptr;
         ASSERT_EQ(GpuCopyExecutor::create(settings, executor_, call), cudaSuccess);
         executor_->bind();
@@ -87,7 +95,7 @@ TEST_F(Executor, ABatchIsNotDoneBeforeItsKernel) {
 }
 
 TEST_F(Executor, BatchesBeyondTheSlotsWaitAndEndInOrder) {
-    ExecutorSettings settings;
+    ExecutorSettings settings = on_the_fake();
     settings.slots = 2;
     open(settings);
     submit({piece(0, 0, 16)});
@@ -105,7 +113,7 @@ TEST_F(Executor, BatchesBeyondTheSlotsWaitAndEndInOrder) {
 }
 
 TEST_F(Executor, MorePiecesThanALaunchHoldsAreCut) {
-    ExecutorSettings settings;
+    ExecutorSettings settings = on_the_fake();
     settings.slots = 2;
     settings.list_capacity = 0;
     open(settings);
@@ -118,7 +126,7 @@ TEST_F(Executor, MorePiecesThanALaunchHoldsAreCut) {
 }
 
 TEST_F(Executor, ListsReachTheDeviceWithTheirLaunch) {
-    ExecutorSettings settings;
+    ExecutorSettings settings = on_the_fake();
     settings.list_capacity = 3000;
     open(settings);
     submit({piece(0, 0, 8)});
@@ -133,7 +141,7 @@ TEST_F(Executor, ListsReachTheDeviceWithTheirLaunch) {
 }
 
 TEST_F(Executor, ACopyLongerThanALaunchIsCut) {
-    ExecutorSettings settings;
+    ExecutorSettings settings = on_the_fake();
     settings.launch_bytes = 4096;
     open(settings);
     const Ticket ticket = submit({piece(3, 5, 100), piece(7, 1000, 20000), {0, 30000, 9000}});
@@ -277,16 +285,20 @@ TEST_F(Executor, MakingItLeavesTheContextAndNothingElse) {
     void* const own = &machine_;
     fake_thread().context = own;
     const char* call = nullptr;
-    ASSERT_EQ(GpuCopyExecutor::create({}, executor_, call), cudaSuccess);
+    ExecutorSettings settings = on_the_fake();
+    machine_.calls = 0;
+    ASSERT_EQ(GpuCopyExecutor::create(settings, executor_, call), cudaSuccess);
     EXPECT_EQ(fake_thread().context, own);
     const int calls = machine_.calls;
     for (int i = 0; i < calls; ++i) {
         executor_.reset();
         reset_fake_runtime();
+        machine_.retained = 1;
         fake_thread().context = own;
         machine_.fail_at = i;
-        ASSERT_NE(GpuCopyExecutor::create({}, executor_, call), cudaSuccess) << machine_.failed_call;
+        ASSERT_NE(GpuCopyExecutor::create(settings, executor_, call), cudaSuccess) << machine_.failed_call;
         EXPECT_NE(call, nullptr);
+        EXPECT_EQ(fake_thread().capture_mode, cudaStreamCaptureModeGlobal) << machine_.failed_call;
         EXPECT_EQ(fake_thread().context, own) << machine_.failed_call;
         EXPECT_TRUE(machine_.memory.empty()) << machine_.failed_call;
         EXPECT_EQ(machine_.open_streams + machine_.open_events, 0) << machine_.failed_call;

@@ -54,7 +54,9 @@ bool run_one(FakeStream& stream) {
     return true;
 }
 
-bool always() { return true; }
+bool always() {
+    return true;
+}
 
 cudaError_t take(const char* name, void** out, std::size_t bytes) {
     if (const cudaError_t status = machine.enter(name); status != cudaSuccess) return status;
@@ -79,17 +81,93 @@ std::uintptr_t next_handle() {
     return last += 0x10;
 }
 
-int get_context(void** context) {
-    const std::lock_guard lock(fake_runtime_mutex());
-    *context = fake_thread().context;
-    return static_cast<int>(machine.enter("cuCtxGetCurrent"));
+bool needs_a_context(std::string_view call) {
+    return call.substr(0, 4) == "cuda" && call != "cudaSetDevice" && call != "cudaDriverGetVersion" &&
+           call != "cudaThreadExchangeStreamCaptureMode";
 }
 
-int set_context(void* context) {
+bool in_a_primary_context() {
+    for (int device = 0; device < machine.devices; ++device) {
+        if (fake_thread().context == primary_context(device)) return true;
+    }
+    return false;
+}
+
+// -------------------------------------------------------------------------------------- the driver
+
+CUresult enter_driver(const char* name) {
+    return static_cast<CUresult>(machine.enter(name));
+}
+
+CUresult error_name(CUresult error, const char** name) {
+    *name = cudaGetErrorName(static_cast<cudaError_t>(error));
+    return CUDA_SUCCESS;
+}
+CUresult error_string(CUresult error, const char** words) {
+    *words = cudaGetErrorString(static_cast<cudaError_t>(error));
+    return CUDA_SUCCESS;
+}
+CUresult device_get(CUdevice* device, int ordinal) {
     const std::lock_guard lock(fake_runtime_mutex());
+    if (const CUresult result = enter_driver("cuDeviceGet"); result != CUDA_SUCCESS) return result;
+    if (ordinal < 0 || ordinal >= machine.devices) return CUDA_ERROR_INVALID_DEVICE;
+    *device = ordinal;
+    return CUDA_SUCCESS;
+}
+CUresult primary_retain(CUcontext* context, CUdevice device) {
+    const std::lock_guard lock(fake_runtime_mutex());
+    if (const CUresult result = enter_driver("cuDevicePrimaryCtxRetain"); result != CUDA_SUCCESS) return result;
+    *context = static_cast<CUcontext>(primary_context(device));
+    ++machine.retained;
+    return CUDA_SUCCESS;
+}
+CUresult primary_release(CUdevice) {
+    const std::lock_guard lock(fake_runtime_mutex());
+    --machine.retained;
+    return CUDA_SUCCESS;
+}
+CUresult context_push(CUcontext context) {
+    const std::lock_guard lock(fake_runtime_mutex());
+    if (const CUresult result = enter_driver("cuCtxPushCurrent"); result != CUDA_SUCCESS) return result;
+    fake_thread().pushed.push_back(fake_thread().context);
     fake_thread().context = context;
-    machine.log.push_back("cuCtxSetCurrent");
-    return 0;
+    return CUDA_SUCCESS;
+}
+CUresult context_pop(CUcontext* context) {
+    if (fake_thread().pushed.empty()) return CUDA_ERROR_INVALID_CONTEXT;
+    *context = static_cast<CUcontext>(fake_thread().context);
+    fake_thread().context = fake_thread().pushed.back();
+    fake_thread().pushed.pop_back();
+    return CUDA_SUCCESS;
+}
+CUresult exchange_capture_mode(CUstreamCaptureMode* mode) {
+    const std::lock_guard lock(fake_runtime_mutex());
+    // Only the way in may fail: putting a mode back has nobody to tell.
+    if (*mode == CU_STREAM_CAPTURE_MODE_RELAXED) {
+        const CUresult result = enter_driver("cuThreadExchangeStreamCaptureMode");
+        if (result != CUDA_SUCCESS) return result;
+    }
+    const cudaStreamCaptureMode before = fake_thread().capture_mode;
+    fake_thread().capture_mode = static_cast<cudaStreamCaptureMode>(*mode);
+    *mode = static_cast<CUstreamCaptureMode>(before);
+    return CUDA_SUCCESS;
+}
+
+/// What PrimaryContext and ContextScope call.
+const Driver& driver_of_the_fake() {
+    static const Driver table = [] {
+        Driver driver;
+        driver.error_name = error_name;
+        driver.error_string = error_string;
+        driver.device_get = device_get;
+        driver.primary_retain = primary_retain;
+        driver.primary_release = primary_release;
+        driver.context_push = context_push;
+        driver.context_pop = context_pop;
+        driver.exchange_capture_mode = exchange_capture_mode;
+        return driver;
+    }();
+    return table;
 }
 
 }  // namespace
@@ -101,6 +179,7 @@ cudaError_t FakeRuntime::enter(const char* name) {
         const bool unsafe = call == "cudaEventQuery" || call == "cudaStreamQuery" || call == "cudaMalloc";
         if (stream.capturing && unsafe && fake_thread().capture_mode != cudaStreamCaptureModeRelaxed) ++killed_captures;
     }
+    if (needs_a_context(name) && !in_a_primary_context()) astray.emplace_back(name);
     if (dead != cudaSuccess) return dead;
     if (const auto told = fail_call.find(name); told != fail_call.end()) return told->second;
     if (calls++ != fail_at) return cudaSuccess;
@@ -133,6 +212,14 @@ FakeRuntime& fake_runtime() {
 FakeThread& fake_thread() {
     thread_local FakeThread thread;
     return thread;
+}
+
+void* primary_context(int device) {
+    return reinterpret_cast<void*>(std::uintptr_t{0xc0} + static_cast<unsigned>(device));
+}
+
+std::shared_ptr<const PrimaryContext> fake_context(int device) {
+    return std::make_shared<const PrimaryContext>(driver_of_the_fake(), device);
 }
 
 void reset_fake_runtime() {
@@ -191,7 +278,9 @@ const char* cudaGetErrorString(cudaError_t error) {
     return error == cudaErrorECCUncorrectable ? "uncorrectable ECC error encountered" : "text of the fake";
 }
 
-cudaError_t cudaGetLastError() { return cudaSuccess; }
+cudaError_t cudaGetLastError() {
+    return cudaSuccess;
+}
 
 cudaError_t cudaDriverGetVersion(int* version) {
     const Lock lock(fake_runtime_mutex());
@@ -205,27 +294,11 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
     return fake_runtime().enter("cudaDeviceGetAttribute");
 }
 
-cudaError_t cudaGetDriverEntryPointByVersion(const char* symbol, void** function, unsigned, unsigned long long,
-                                             cudaDriverEntryPointQueryResult* found) {
-    const bool get = std::strcmp(symbol, "cuCtxGetCurrent") == 0;
-    *function = get ? reinterpret_cast<void*>(&remit::gpu::test::get_context)
-                    : reinterpret_cast<void*>(&remit::gpu::test::set_context);
-    *found = cudaDriverEntryPointSuccess;
-    return cudaSuccess;
-}
-
-cudaError_t cudaGetDriverEntryPoint(const char* symbol, void** function, unsigned long long flags,
-                                    cudaDriverEntryPointQueryResult* found) {
-    return cudaGetDriverEntryPointByVersion(symbol, function, 0, flags, found);
-}
-
 cudaError_t cudaSetDevice(int device) {
     const Lock lock(fake_runtime_mutex());
     if (const cudaError_t status = fake_runtime().enter("cudaSetDevice"); status != cudaSuccess) return status;
     if (device < 0 || device >= fake_runtime().devices) return cudaErrorInvalidDevice;
-    fake_thread().device = device;
-    // The device's primary context.
-    fake_thread().context = reinterpret_cast<void*>(std::uintptr_t{0xc0} + static_cast<unsigned>(device));
+    fake_thread().context = remit::gpu::test::primary_context(device);
     return cudaSuccess;
 }
 

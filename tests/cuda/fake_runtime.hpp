@@ -1,5 +1,6 @@
 #pragma once
 
+#include "driver/context.hpp"
 #include "kernels/batch.hpp"
 
 #include <cuda_runtime_api.h>
@@ -9,6 +10,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
@@ -33,7 +35,7 @@ struct FakeStream {
         std::function<bool()> ready;
         std::function<void()> run;
     };
-    bool held = false;       ///< nothing of it runs
+    bool held = false;  ///< nothing of it runs
     bool capturing = false;
     std::deque<Operation> waiting;
 };
@@ -45,15 +47,18 @@ struct FakeEvent {
 
 /// What each thread has of its own.
 struct FakeThread {
-    int device = 0;
-    void* context = nullptr;
+    void* context = nullptr;    ///< the current one; primary_context() of a device, or a test's own
+    std::vector<void*> pushed;  ///< those it goes back to
     cudaStreamCaptureMode capture_mode = cudaStreamCaptureModeGlobal;
 };
 /// The calling thread's.
 [[nodiscard]] FakeThread& fake_thread();
+/// What is current where the runtime works on a device.
+[[nodiscard]] void* primary_context(int device);
 
-/// The CUDA runtime's functions that remit calls, on the CPU: "device" memory is host memory, streams run in order,
-/// kernels are recorded and, where asked for, run. One machine for the process, made new by each test.
+/// The CUDA runtime's functions that remit calls, and the driver's for contexts, on the CPU: "device" memory is host
+/// memory, streams run in order, kernels are recorded and, where asked for, run. One machine for the process, made new
+/// by each test.
 struct FakeRuntime {
     int driver = 13000;
     int compute_major = 9;
@@ -63,7 +68,7 @@ struct FakeRuntime {
     int fail_at = -1;                     ///< the call with this number fails
     std::size_t word_alias_distance = 0;  ///< device addresses of mapped words are this far from the host's
     bool run_kernels = false;
-    bool lose_words = false;  ///< kernels copy and never say so
+    bool lose_words = false;                       ///< kernels copy and never say so
     std::map<std::string, cudaError_t> fail_call;  ///< every call of that name fails
     cudaError_t dead = cudaSuccess;                ///< a sticky error: every call returns it, nothing runs
 
@@ -74,6 +79,8 @@ struct FakeRuntime {
     int stream_priority = 0;
     unsigned stream_flags = 0;
     std::uint64_t killed_captures = 0;  ///< by calls in another mode than relaxed while a stream captured
+    std::vector<std::string> astray;    ///< calls that another context than a device's primary one would have taken
+    int retained = 0;                   ///< primary contexts
     bool legacy_stream_waited = false;
     std::map<void*, std::string> memory;  ///< held, with the call that took it
     std::map<void*, unsigned> host_flags;
@@ -92,6 +99,8 @@ struct FakeRuntime {
 /// For what tests do beside running workers.
 [[nodiscard]] std::recursive_mutex& fake_runtime_mutex();
 [[nodiscard]] FakeRuntime& fake_runtime();
+/// Holds a device's primary context, as what runs on it does.
+[[nodiscard]] std::shared_ptr<const PrimaryContext> fake_context(int device = 0);
 /// A machine as new, and the calling thread with it; whatever the one before held is dropped.
 void reset_fake_runtime();
 

@@ -27,9 +27,11 @@ protected:
         slots_.release();
         EXPECT_TRUE(machine_.memory.empty()) << "memory is left";
         EXPECT_EQ(machine_.open_streams, 0) << "a stream is left";
+        EXPECT_EQ(machine_.retained, 0) << "a context is held";
     }
 
-    cudaError_t open(const LauncherOptions& options = {}) {
+    cudaError_t open(LauncherOptions options = {}, int device = 0) {
+        options.context = fake_context(device);
         const cudaError_t status = CopyLauncher::create(options, launcher_);
         return status != cudaSuccess ? status : slots_.create(3, kListCapacity);
     }
@@ -88,7 +90,7 @@ TEST_F(Launcher, PiecesArriveAsTheyWereGiven) {
 }
 
 TEST_F(Launcher, TheGridKeepsToTheBudget) {
-    ASSERT_EQ(open({.block_budget = 5}), cudaSuccess);
+    ASSERT_EQ(open({.context = {}, .block_budget = 5}), cudaSuccess);
     EXPECT_EQ(launch(1, 100).blocks, 1u);
     EXPECT_EQ(launch(1, 3 * 32768).blocks, 3u);
     EXPECT_EQ(launch(1, 100 * 32768).blocks, 5u);
@@ -97,20 +99,20 @@ TEST_F(Launcher, TheGridKeepsToTheBudget) {
 }
 
 TEST_F(Launcher, RefusesABudgetOfNothing) {
-    EXPECT_EQ(CopyLauncher::create({.block_budget = 0}, launcher_), cudaErrorInvalidValue);
+    EXPECT_EQ(CopyLauncher::create({.context = fake_context(), .block_budget = 0}, launcher_), cudaErrorInvalidValue);
 }
 
 TEST_F(Launcher, TheStreamWaitsForNoOtherAndHasItsPriority) {
-    ASSERT_EQ(open({.priority = -3}), cudaSuccess);
+    ASSERT_EQ(open({.context = {}, .priority = -3}), cudaSuccess);
     EXPECT_EQ(machine_.stream_flags, unsigned{cudaStreamNonBlocking});
     EXPECT_EQ(machine_.stream_priority, -3);
     EXPECT_EQ(launch(1).stream, launcher_->stream());
 }
 
 TEST_F(Launcher, PrioritiesAreBroughtIntoTheDevicesRange) {
-    ASSERT_EQ(open({.priority = -100}), cudaSuccess);
+    ASSERT_EQ(open({.context = {}, .priority = -100}), cudaSuccess);
     EXPECT_EQ(machine_.stream_priority, -5);
-    ASSERT_EQ(CopyLauncher::create({.priority = 100}, launcher_), cudaSuccess);
+    ASSERT_EQ(CopyLauncher::create({.context = fake_context(), .priority = 100}, launcher_), cudaSuccess);
     EXPECT_EQ(machine_.stream_priority, 0);
 }
 
@@ -129,22 +131,22 @@ TEST_F(Launcher, LeavesTheCallersContextCurrent) {
     // No primary one: cudaSetDevice() could not bring it back.
     void* const own = &machine_;
     fake_thread().context = own;
-    ASSERT_EQ(CopyLauncher::create({.device = 1}, launcher_), cudaSuccess);
+    ASSERT_EQ(CopyLauncher::create({.context = fake_context(1)}, launcher_), cudaSuccess);
     EXPECT_EQ(fake_thread().context, own);
-    EXPECT_EQ(CopyLauncher::create({.device = 7}, launcher_), cudaErrorInvalidDevice);
+    launcher_.reset();
     EXPECT_EQ(fake_thread().context, own);
-}
-
-TEST_F(Launcher, ADeviceThatIsNotThereIsSaid) {
-    EXPECT_EQ(CopyLauncher::create({.device = 7}, launcher_), cudaErrorInvalidDevice);
-    EXPECT_EQ(launcher_, nullptr);
+    machine_.fail_call["cudaStreamCreateWithPriority"] = cudaErrorUnknown;
+    EXPECT_EQ(CopyLauncher::create({.context = fake_context(1)}, launcher_), cudaErrorUnknown);
+    EXPECT_EQ(fake_thread().context, own);
+    EXPECT_EQ(fake_thread().capture_mode, cudaStreamCaptureModeGlobal);
+    EXPECT_EQ(machine_.astray, std::vector<std::string>{}) << "in a context of the caller's";
 }
 
 TEST_F(Launcher, ItsThreadCannotKillACapture) {
-    ASSERT_EQ(open({.device = 1}), cudaSuccess);
+    ASSERT_EQ(open({}, 1), cudaSuccess);
     ASSERT_EQ(launcher_->bind_thread(), cudaSuccess);
     EXPECT_EQ(fake_thread().capture_mode, cudaStreamCaptureModeRelaxed);
-    EXPECT_EQ(fake_thread().device, 1);
+    EXPECT_EQ(fake_thread().context, primary_context(1));
 }
 
 TEST_F(Launcher, WhatCannotBePackedIsNotLaunched) {
@@ -177,15 +179,22 @@ TEST_F(Launcher, AFailedLaunchIsTold) {
 }
 
 TEST_F(Launcher, EveryCallMayFailAndNothingIsLost) {
-    ASSERT_EQ(open(), cudaSuccess);
+    const auto context = fake_context();
+    const auto open_on = [&] {
+        const cudaError_t status = CopyLauncher::create({.context = context}, launcher_);
+        return status != cudaSuccess ? status : slots_.create(3, kListCapacity);
+    };
+    machine_.calls = 0;
+    ASSERT_EQ(open_on(), cudaSuccess);
     const int calls = machine_.calls;
     ASSERT_GT(calls, 10);
     for (int i = 0; i < calls; ++i) {
         launcher_.reset();
         slots_.release();
         reset_fake_runtime();
+        machine_.retained = 1;
         machine_.fail_at = i;
-        ASSERT_NE(open(), cudaSuccess) << machine_.failed_call;
+        ASSERT_NE(open_on(), cudaSuccess) << machine_.failed_call;
         EXPECT_EQ(slots_.size(), 0u);
         launcher_.reset();
         EXPECT_TRUE(machine_.memory.empty()) << machine_.failed_call;

@@ -13,12 +13,14 @@ class UserStreams : public ::testing::Test {
 protected:
     void SetUp() override {
         reset_fake_runtime();
-        streams_ = std::make_unique<GpuStreams>(0);
+        streams_ = std::make_unique<GpuStreams>(fake_context());
         user_ = make_user_stream();
     }
     void TearDown() override {
         streams_.reset();
         EXPECT_EQ(machine_.open_events, 0) << "an event is left";
+        EXPECT_EQ(machine_.retained, 0) << "a context is held";
+        EXPECT_EQ(machine_.astray, std::vector<std::string>{});
     }
     template <class Call>
     void expect_error(ErrorKind kind, const std::string& word, Call call) {
@@ -100,6 +102,33 @@ TEST_F(UserStreams, TheCallersContextStaysCurrent) {
     EXPECT_EQ(fake_thread().context, own);
 }
 
+TEST_F(UserStreams, AskingForAPointLeavesTheContextToo) {
+    // Of a thread that has none: the runtime would give it that of device 0.
+    fake_thread().context = nullptr;
+    hold_stream(user_, true);
+    const auto point = streams_->record(user_);
+    EXPECT_FALSE(point->passed());
+    EXPECT_EQ(fake_thread().context, nullptr);
+    hold_stream(user_, false);
+    EXPECT_TRUE(point->passed());
+    EXPECT_EQ(fake_thread().context, nullptr);
+}
+
+TEST_F(UserStreams, AContextThatCannotBeEnteredIsToldByTheCall) {
+    hold_stream(user_, true);
+    const auto point = streams_->record(user_);
+    for (const char* call : {"cuCtxPushCurrent", "cuThreadExchangeStreamCaptureMode"}) {
+        machine_.fail_call = {{call, cudaErrorECCUncorrectable}};
+        expect_error(ErrorKind::environment, call, [&] { static_cast<void>(streams_->record(user_)); });
+        expect_error(ErrorKind::environment, call, [&] { streams_->refuse_capture(user_); });
+        EXPECT_TRUE(fake_thread().pushed.empty()) << call;
+    }
+    EXPECT_TRUE(point->passed()) << "nobody will ever know";
+    EXPECT_NE(point->failure().find("cuThreadExchangeStreamCaptureMode"), std::string::npos) << point->failure();
+    machine_.fail_call.clear();
+    hold_stream(user_, false);
+}
+
 TEST_F(UserStreams, AnotherErrorIsToldByName) {
     machine_.fail_call["cudaEventRecord"] = cudaErrorECCUncorrectable;
     expect_error(ErrorKind::environment, "cudaErrorECCUncorrectable",
@@ -123,7 +152,7 @@ TEST_F(UserStreams, EventsAreUsedAgain) {
 TEST_F(UserStreams, MakingThemFailsByName) {
     streams_.reset();
     machine_.fail_call["cudaEventCreateWithFlags"] = cudaErrorMemoryAllocation;
-    expect_error(ErrorKind::environment, "cudaErrorMemoryAllocation", [] { const GpuStreams streams(0); });
+    expect_error(ErrorKind::environment, "cudaErrorMemoryAllocation", [] { const GpuStreams streams(fake_context()); });
 }
 
 }  // namespace

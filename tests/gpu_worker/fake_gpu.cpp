@@ -20,7 +20,9 @@ namespace {
 
 FakeGpu state;
 
-std::size_t in_pages(std::size_t bytes) { return (bytes + 4095) / 4096 * 4096; }
+std::size_t in_pages(std::size_t bytes) {
+    return (bytes + 4095) / 4096 * 4096;
+}
 
 /// Memory behind a descriptor, as a dma-buf is: what stands for a NIC maps it a second time.
 class FakeBuffer final : public memory::Buffer {
@@ -51,10 +53,13 @@ private:
 
 class FakeMemory final : public memory::Provider {
 public:
-    explicit FakeMemory(const MemoryOptions& options) : options_(options), streams_(options.device) {}
+    explicit FakeMemory(const MemoryOptions& options)
+        : options_(options), context_(gpu::test::fake_context(options.device)), streams_(context_) {}
 
     [[nodiscard]] MemoryKind kind() const noexcept override { return options_.kind; }
-    [[nodiscard]] std::string describe() const override { return "cuda:" + std::to_string(options_.device) + " (fake)"; }
+    [[nodiscard]] std::string describe() const override {
+        return "cuda:" + std::to_string(options_.device) + " (fake)";
+    }
     [[nodiscard]] std::string pci_address() const override { return "0000:1b:00.0"; }
     [[nodiscard]] std::unique_ptr<memory::Buffer> allocate(std::size_t bytes) override {
         return std::make_unique<FakeBuffer>(options_.kind, options_.device, bytes);
@@ -90,7 +95,7 @@ public:
     [[nodiscard]] memory::Streams* streams() override { return &streams_; }
     [[nodiscard]] std::unique_ptr<memory::CopyExecutor> make_executor(const memory::ExecutorOptions& options) override {
         gpu::ExecutorSettings settings;
-        settings.launcher.device = options_.device;
+        settings.launcher.context = context_;
         settings.launcher.priority = options.priority;
         if (options.block_budget != 0) settings.launcher.block_budget = options.block_budget;
         settings.slots = options.slots;
@@ -103,12 +108,15 @@ public:
 
 private:
     MemoryOptions options_;
+    std::shared_ptr<const gpu::PrimaryContext> context_;
     gpu::GpuStreams streams_;
 };
 
 }  // namespace
 
-FakeGpu& fake_gpu() { return state; }
+FakeGpu& fake_gpu() {
+    return state;
+}
 
 void reset_fake_gpu() {
     gpu::test::reset_fake_runtime();
@@ -124,7 +132,9 @@ std::unique_ptr<Provider> open_cuda(const MemoryOptions& options) {
     return std::make_unique<worker::test::FakeMemory>(options);
 }
 
-std::optional<int> device_of(const void*) noexcept { return std::nullopt; }
+std::optional<int> device_of(const void*) noexcept {
+    return std::nullopt;
+}
 
 }  // namespace remit::memory
 
@@ -133,7 +143,13 @@ namespace remit::gpu {
 namespace {
 const int kernels[3] = {};
 }
-const void* small_copy_kernel() noexcept { return &kernels[0]; }
-const void* large_copy_kernel() noexcept { return &kernels[1]; }
-const void* list_copy_kernel() noexcept { return &kernels[2]; }
+const void* small_copy_kernel() noexcept {
+    return &kernels[0];
+}
+const void* large_copy_kernel() noexcept {
+    return &kernels[1];
+}
+const void* list_copy_kernel() noexcept {
+    return &kernels[2];
+}
 }  // namespace remit::gpu

@@ -31,6 +31,8 @@ protected:
         EXPECT_TRUE(gpu::test::fake_runtime().memory.empty()) << "memory for launches is left";
         EXPECT_EQ(gpu::test::fake_runtime().open_streams, 0) << "a stream is left";
         EXPECT_EQ(gpu::test::fake_runtime().open_events, 0) << "an event is left";
+        EXPECT_EQ(gpu::test::fake_runtime().retained, 0) << "a context is held";
+        EXPECT_EQ(gpu::test::fake_runtime().astray, std::vector<std::string>{}) << "in a context of the user's";
         EXPECT_EQ(fake_gpu().buffers, 0) << "a buffer is left";
     }
 
@@ -40,8 +42,8 @@ protected:
         pair_ = std::make_unique<Pair>(options);
         return *pair_;
     }
-    /// Streams of the executors in the order in which they were made: the embedding worker's, the language worker's, where
-    /// both have one. Before the test makes streams of its own.
+    /// Streams of the executors in the order in which they were made: the embedding worker's, the language worker's,
+    /// where both have one. Before the test makes streams of its own.
     [[nodiscard]] static cudaStream_t first_stream() { return executor_stream(0); }
     [[nodiscard]] static cudaStream_t second_stream() { return executor_stream(1); }
     [[nodiscard]] static std::size_t launches() {

@@ -1,5 +1,7 @@
 #include "gpu/device.hpp"
 
+#include "driver/load.hpp"
+
 #include <chrono>
 #include <cstring>
 
@@ -58,7 +60,8 @@ std::vector<std::byte> Memory::download(std::size_t bytes) const {
 }
 
 Machine::Machine(std::uint32_t budget) {
-    check(CopyLauncher::create({.device = 0, .block_budget = budget, .priority = 0}, launcher_),
+    const auto context = std::make_shared<PrimaryContext>(driver(), 0);
+    check(CopyLauncher::create({.context = context, .block_budget = budget, .priority = 0}, launcher_),
           "CopyLauncher::create");
     check(launcher_->bind_thread(), "CopyLauncher::bind_thread");
     check(slots_.create(kSlots, kListCapacity), "LaunchSlots::create");

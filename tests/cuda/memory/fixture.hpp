@@ -20,15 +20,17 @@ public:
 };
 
 inline RuntimeParts no_runtime() {
-    return {[](int, const memory::ExecutorOptions&) { return nullptr; },
-            [](int) { return std::make_unique<FakeStreams>(); }};
+    return {[](const RuntimeParts::Context&, const memory::ExecutorOptions&) { return nullptr; },
+            [](const RuntimeParts::Context&) { return std::make_unique<FakeStreams>(); }};
 }
 
 inline std::unique_ptr<CudaMemory> open(const MemoryOptions& options = {.kind = MemoryKind::cuda}) {
     return std::make_unique<CudaMemory>(fake_driver(), options, no_runtime());
 }
 
-inline const void* pointer(std::uint64_t address) { return reinterpret_cast<const void*>(address); }
+inline const void* pointer(std::uint64_t address) {
+    return reinterpret_cast<const void*>(address);
+}
 
 /// The kind and the words of the Error that `body` throws; "" where it throws none.
 template <class Body>
