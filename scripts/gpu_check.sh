@@ -3,9 +3,10 @@
 # runs them against the model of the CPU tests, plain and under compute-sanitizer, moves a request from one device pool
 # into another one's tensors by the staged path, then measures the kernels. It needs the CUDA toolkit (12.4 to 13.x) and a
 # C++20 compiler; no network, RDMA card, ZeroMQ or CMake. Where the remit command is built, it is run on the GPU too.
-# usage: scripts/gpu_check.sh [--quick] [--no-bench] [--build-only] [--jobs N] [--out FOLDER]
+# usage: scripts/gpu_check.sh [--quick] [--no-bench] [--build-only] [--jobs N] [--out FOLDER] [--build FOLDER]
 #   --quick       fewer figures          --no-bench  tests only
 #   --build-only  stop after the build   --out       folder of the results (default: bench/results)
+#   --jobs N      compilers at once      --build     folder of what is built (default: build/gpu-check)
 # exit status: 0 done, 1 a test failed, 2 misuse, 3 no GPU or no toolkit, 4 a target was missed
 set -euo pipefail
 
@@ -22,9 +23,9 @@ while [ $# -gt 0 ]; do
         --quick) quick=1 ;;
         --no-bench) bench=0 ;;
         --build-only) build_only=1 ;;
-        --jobs | --out)
+        --jobs | --out | --build)
             [ $# -ge 2 ] || { echo "gpu_check: $1 needs a value" >&2; exit 2; }
-            if [ "$1" = --jobs ]; then jobs=$2; else out=$2; fi
+            case $1 in --jobs) jobs=$2 ;; --out) out=$2 ;; --build) build=$2 ;; esac
             shift ;;
         --help) usage; exit 0 ;;
         *) echo "gpu_check: unknown option $1" >&2; usage >&2; exit 2 ;;

@@ -162,8 +162,9 @@ lane_bench() {
 lane_scripts() {
   record guest-selftest scripts/guest/selftest.sh
   record bench-selftest scripts/bench/selftest.py
+  record gpu-selftest scripts/gpu/selftest.sh
   if command -v shellcheck >/dev/null; then
-    record shellcheck shellcheck -S warning -x -P "$root" scripts/*.sh scripts/guest/*.sh tests/guest/*.sh .ci/run
+    record shellcheck shellcheck -S warning -x -P "$root" scripts/*.sh scripts/guest/*.sh scripts/gpu/*.sh tests/guest/*.sh .ci/run
   fi
 }
 

@@ -70,9 +70,18 @@ cudaError_t cub_batch(const DeviceLists& lists, void* scratch, std::size_t& scra
 Step one_copy(const Work& work, cudaStream_t stream) {
     return [&work, stream](std::uint64_t step) {
         check(cudaMemcpyAsync(reinterpret_cast<void*>(work.destination(step)),
-                              reinterpret_cast<const void*>(work.source(step)), work.bytes(), cudaMemcpyDeviceToDevice,
-                              stream),
+                              reinterpret_cast<const void*>(work.source(step)), work.bytes(), cudaMemcpyDefault, stream),
               "cudaMemcpyAsync");
+    };
+}
+
+Step single_copies(const Work& work, cudaStream_t stream) {
+    return [&work, stream](std::uint64_t step) {
+        for (const memory::Copy& copy : work.copies(step)) {
+            check(cudaMemcpyAsync(reinterpret_cast<void*>(copy.destination), reinterpret_cast<const void*>(copy.source),
+                                  copy.bytes, cudaMemcpyDefault, stream),
+                  "cudaMemcpyAsync");
+        }
     };
 }
 

@@ -13,6 +13,9 @@ using Step = std::function<void(std::uint64_t)>;
 /// One cudaMemcpyAsync of as many bytes: what no gather can be expected to beat.
 [[nodiscard]] Step one_copy(const Work& work, cudaStream_t stream);
 
+/// One cudaMemcpyAsync for each piece, as the copy engines take them.
+[[nodiscard]] Step single_copies(const Work& work, cudaStream_t stream);
+
 /// cudaMemcpyBatchAsync; empty where the toolkit or the driver lacks it.
 [[nodiscard]] Step batched_copies(const Work& work, cudaStream_t stream);
 

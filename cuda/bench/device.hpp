@@ -15,11 +15,21 @@ inline void check(cudaError_t status, const char* what) {
     throw std::runtime_error(std::string(what) + ": " + cudaGetErrorName(status) + ": " + cudaGetErrorString(status));
 }
 
-/// Device memory.
+/// Where memory lies: on the device, or in the host's memory, pinned and mapped as staged regions are.
+enum class Place { device, pinned };
+
+/// Memory by the device's address.
 class Buffer {
 public:
-    explicit Buffer(std::size_t bytes) { check(cudaMalloc(&data_, bytes), "cudaMalloc"); }
-    ~Buffer() { static_cast<void>(cudaFree(data_)); }
+    explicit Buffer(std::size_t bytes, Place place = Place::device) {
+        if (place == Place::device) {
+            check(cudaMalloc(&data_, bytes), "cudaMalloc");
+            return;
+        }
+        check(cudaHostAlloc(&host_, bytes, cudaHostAllocMapped | cudaHostAllocPortable), "cudaHostAlloc");
+        check(cudaHostGetDevicePointer(&data_, host_, 0), "cudaHostGetDevicePointer");
+    }
+    ~Buffer() { static_cast<void>(host_ != nullptr ? cudaFreeHost(host_) : cudaFree(data_)); }
     Buffer(const Buffer&) = delete;
     Buffer& operator=(const Buffer&) = delete;
     [[nodiscard]] std::byte* data() const { return static_cast<std::byte*>(data_); }
@@ -27,6 +37,7 @@ public:
 
 private:
     void* data_ = nullptr;
+    void* host_ = nullptr;  ///< of pinned memory
 };
 
 class Stream {

@@ -13,5 +13,7 @@ void add_ratios(const Options& options, const cudaDeviceProp& device, Json& json
 void add_budgets(const Options& options, const cudaDeviceProp& device, Json& json);  ///< GB/s against blocks
 void add_gemm(const Options& options, const cudaDeviceProp& device, Json& json);     ///< slowdown of a GEMM beside
 void add_latency(const Options& options, const cudaDeviceProp& device, Json& json);  ///< from launch to word
+/// Kernels on pinned host memory against the copy engines.
+void add_staged(const Options& options, const cudaDeviceProp& device, Json& json);
 
 }  // namespace remit::gpu::bench

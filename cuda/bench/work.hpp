@@ -5,16 +5,35 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace remit::gpu::bench {
 
+/// How the blocks of a pool lie.
+enum class Layout {
+    segments,   ///< an array for each of embeddings, fill_ids and mrope positions
+    slab,       ///< all that a block has side by side
+    deepstack,  ///< arrays, and one more of three times the embeddings
+};
+/// "segments", "slab", "deepstack".
+[[nodiscard]] std::string_view to_string(Layout layout) noexcept;
+
+struct WorkShape {
+    std::uint64_t bytes = 0;   ///< about as many in a batch
+    std::uint64_t hidden = 0;  ///< two bytes each
+    bool scatter = false;      ///< the mirror of a gather
+    Layout layout = Layout::segments;
+    Place source = Place::device;
+    Place destination = Place::device;
+};
+
 /// Batches that each move about the same bytes between memory of their own, more than four times the L2 in all, so
-/// that no batch finds its bytes in the cache. Blocks of 128 tokens as a pool holds them; a gather reads the segments
+/// that no batch finds its bytes in the cache. Blocks of 128 tokens as a pool holds them; a gather reads the pieces
 /// of shuffled blocks and writes one region, a scatter is its mirror.
 class Work {
 public:
-    Work(std::uint64_t bytes, std::uint64_t hidden, bool scatter, std::uint64_t l2_bytes);
+    Work(const WorkShape& shape, std::uint64_t l2_bytes);
 
     [[nodiscard]] std::size_t batches() const { return copies_.size(); }
     [[nodiscard]] const std::vector<memory::Copy>& copies(std::uint64_t step) const {
