@@ -37,7 +37,8 @@ struct SendOptions {
     /// there goes out meanwhile. timing.park_deadline without a further token or any other progress fails the send.
     std::optional<std::uint64_t> ready_tokens{};
     /// The stream that fills the source: nothing is read before it has come past what was put into it before send().
-    /// None: the source is filled. A stream that captures a graph is refused with Error(misuse).
+    /// None: the source is filled. A stream that captures a graph is refused with Error(misuse), and so is any stream where
+    /// the worker has memory of kind host: the CPU's copies know none.
     std::optional<Stream> stream{};
 };
 
@@ -56,6 +57,11 @@ public:
     /// once; of no effect after the end. aux is read with token 0: it was given to send().
     /// @throws Error(bad_argument) for more than the total, Error(misuse) for fewer than were said before.
     void ready(std::uint64_t tokens) const;
+    /// The same for tokens that `stream` fills: they are read once it has come past what was put into it before this call,
+    /// and not before what was said to be ready earlier, whatever filled that. Returns at once.
+    /// @throws as above; Error(bad_argument) for a stream of another device, Error(misuse) for one that captures a graph or
+    /// for a worker with memory of kind host, Error(environment) naming another CUDA error. Nothing was said then.
+    void ready(std::uint64_t tokens, Stream stream) const;
     /// Asks for the end; returns at once. The source is the caller's again when poll() is final.
     void abort() const;
     /// Rounds written so far, and how many of them were resumes.

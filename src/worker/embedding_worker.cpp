@@ -88,6 +88,33 @@ DataPath data_path_of(const EmbeddingWorkerOptions& options, const pool::BlockPo
     return path;
 }
 
+/// Recorded on the caller's thread: what the caller puts into its stream afterwards has no part in it.
+std::shared_ptr<memory::StreamPoint> point_behind(memory::Streams* streams, Stream stream) {
+    if (streams != nullptr) return streams->record(stream.handle());
+    throw Error(ErrorKind::misuse,
+                "a stream fills the source, but this worker has memory of kind host, whose copies know no streams: "
+                "synchronise the stream first and name none, or give the worker memory of kind pinned");
+}
+
+void check_ready(const worker::SendRecord& record, std::uint64_t tokens) {
+    if (tokens > record.total) {
+        throw Error(ErrorKind::bad_argument,
+                    fmt::format("ready tokens are {}; permitted: up to total_tokens, {}", tokens, record.total));
+    }
+    if (const std::uint64_t before = record.watermark.tokens(); tokens < before) {
+        throw Error(ErrorKind::misuse,
+                    fmt::format("ready tokens are {}; permitted: at least {}, what was said before", tokens, before));
+    }
+}
+
+void tell_ready(const Send::State& state, std::uint64_t tokens, std::shared_ptr<memory::StreamPoint> behind) {
+    worker::SendRecord& record = *state.record;
+    check_ready(record, tokens);
+    // Another thread may have said more meanwhile.
+    if (!record.watermark.raise(tokens, std::move(behind))) check_ready(record, tokens);
+    if (record.watermark.tell()) state.inbox->post(worker::ReadyTokens{record.id});
+}
+
 }  // namespace
 
 // -------------------------------------------------------------------------------------- Send
@@ -96,17 +123,12 @@ Status Send::poll() const noexcept { return state_->record->outcome.status(); }
 Status Send::wait(std::chrono::steady_clock::time_point deadline) const { return state_->record->outcome.wait(deadline); }
 std::string Send::reason() const { return state_->record->outcome.reason(); }
 int Send::descriptor() const { return state_->record->outcome.descriptor(); }
-void Send::ready(std::uint64_t tokens) const {
-    worker::SendRecord& record = *state_->record;
-    if (tokens > record.total) {
-        throw Error(ErrorKind::bad_argument,
-                    fmt::format("ready tokens are {}; permitted: up to total_tokens, {}", tokens, record.total));
-    }
-    if (!record.watermark.raise(tokens)) {
-        throw Error(ErrorKind::misuse, fmt::format("ready tokens are {}; permitted: at least {}, what was said before",
-                                                   tokens, record.watermark.tokens()));
-    }
-    if (record.watermark.tell()) state_->inbox->post(worker::ReadyTokens{record.id});
+void Send::ready(std::uint64_t tokens) const { tell_ready(*state_, tokens, nullptr); }
+void Send::ready(std::uint64_t tokens, Stream stream) const {
+    check_ready(*state_->record, tokens);
+    // Of a send that has ended nothing is read; its stream may be gone with it.
+    if (is_final(poll())) return;
+    tell_ready(*state_, tokens, point_behind(state_->streams.get(), stream));
 }
 void Send::abort() const {
     if (!state_->record->cancelled.exchange(true)) state_->inbox->post(worker::CancelSend{state_->record->id});
@@ -241,10 +263,10 @@ Send EmbeddingWorker::send(RoomId room, Source source, std::uint64_t total_token
     record->source->priority = options.priority;
     record->source->aux = aux;
     record->source->aux[0] = length;
-    if (options.stream && impl_->streams) record->source->filled = impl_->streams->record(options.stream->handle());
+    if (options.stream) record->source->filled = point_behind(impl_->streams.get(), *options.stream);
     impl_->unfinished.add(room, room);
     impl_->inbox->post(worker::BeginSend{record});
-    return Send(std::make_shared<Send::State>(Send::State{record, impl_->inbox}));
+    return Send(std::make_shared<Send::State>(Send::State{record, impl_->inbox, impl_->streams}));
 }
 
 void EmbeddingWorker::reject(RoomId room, std::string reason) {

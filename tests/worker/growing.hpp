@@ -17,6 +17,8 @@ public:
 
     /// Fills tokens up to `tokens` and says so.
     void grow(std::uint64_t tokens);
+    /// Fills tokens up to `end` and says nothing.
+    void fill(std::uint64_t end);
     /// Grows, and waits until something more has been posted.
     void grow_and_see(std::uint64_t tokens);
     /// All the rest in steps, each of which is seen on the wire.
@@ -27,7 +29,6 @@ public:
 
 private:
     [[nodiscard]] std::byte* row(std::size_t segment, std::uint32_t plane, std::uint64_t token) const;
-    void fill(std::uint64_t end);
 
     EmbeddingWorker* worker_;
     Content content_;

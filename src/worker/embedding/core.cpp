@@ -39,7 +39,8 @@ std::array<int, 3> Core::descriptors() const {
 
 protocol::Time Core::next_deadline() const {
     const protocol::Time next = machine_.next_deadline();
-    return queue_.waits() == SendQueue::Wait::none ? next : std::min(next, now_ + kLookAgain);
+    const bool waits = !unfilled_.empty() || queue_.waits() != SendQueue::Wait::none;
+    return waits ? std::min(next, now_ + kLookAgain) : next;
 }
 
 bool Core::step(protocol::Time now) {
@@ -48,6 +49,7 @@ bool Core::step(protocol::Time now) {
     bool moved = take_completions();
     moved |= take_messages();
     moved |= take_commands();
+    moved |= take_filled();
     take_device_events();
     if (machine_.next_deadline() <= now_) {
         machine_.on_time(now_);
@@ -105,6 +107,33 @@ bool Core::take_commands() {
         run_actions();
     }
     return !commands_.empty();
+}
+
+/// What the source's streams have filled may be read.
+void Core::take_ready(SendRecord& record) {
+    const std::uint64_t ready = record.watermark.take();
+    if (!record.watermark.failure().empty()) {
+        return machine_.on_cancel(record.id, "the stream that fills the source: " + record.watermark.failure(), now_);
+    }
+    machine_.on_ready(record.id, ready, now_);
+    if (record.watermark.waits() && !std::exchange(record.unfilled, true)) unfilled_.push_back(record.id);
+}
+
+/// Streams are asked again and again, not waited for: see SendQueue::is_filled().
+bool Core::take_filled() {
+    if (unfilled_.empty() || now_ < next_look_) return false;
+    next_look_ = now_ + kLookAgain;
+    std::vector<SendId> asked;
+    std::swap(asked, unfilled_);
+    for (const SendId id : asked) {
+        const auto found = sends_.find(id);
+        if (found == sends_.end()) continue;
+        const std::shared_ptr<SendRecord> record = found->second;
+        record->unfilled = false;
+        take_ready(*record);
+        run_actions();
+    }
+    return unfilled_.size() < asked.size();
 }
 
 void Core::take_device_events() {
@@ -216,7 +245,7 @@ void Core::handle(BeginSend& command) {
 
 void Core::handle(ReadyTokens& command) {
     const auto found = sends_.find(command.id);
-    if (found != sends_.end()) machine_.on_ready(command.id, found->second->watermark.take(), now_);
+    if (found != sends_.end()) take_ready(*found->second);
 }
 
 void Core::handle(CancelSend& command) { machine_.on_cancel(command.id, "aborted by the embedding worker's user", now_); }

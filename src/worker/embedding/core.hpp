@@ -42,6 +42,8 @@ private:
     bool take_messages();
     bool take_commands();
     void take_device_events();
+    void take_ready(SendRecord& record);
+    bool take_filled();
     void feed(const SendEvent& event);
     void run_actions();
 
@@ -70,6 +72,8 @@ private:
     SendEnded send_ended_;
     SendQueue queue_;
     std::unordered_map<protocol::embedding::SendId, std::shared_ptr<SendRecord>> sends_;
+    std::vector<protocol::embedding::SendId> unfilled_;  ///< sends whose watermark waits for a stream
+    Clock next_look_{};                                  ///< at those
     std::vector<protocol::embedding::Action> batch_;
     std::vector<std::function<void()>> after_batch_;  ///< events that actions caused, fed when the batch is done
     std::vector<EmbeddingCommand> commands_;
