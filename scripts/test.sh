@@ -139,7 +139,7 @@ lane_guest() {
   local out=$results/guest
   mkdir -p "$out"
   # One boot for all; what it leaves under REMIT_OUT comes back. A guest that does not report is a failure.
-  REMIT_OUT=$out scripts/soft_roce.sh --timeout 1500 tests/guest/run.sh build/release/bin 2>&1 | tee "$results/guest.log"
+  REMIT_OUT=$out scripts/soft_roce.sh --rails 2 --timeout 1500 tests/guest/run.sh build/release/bin 2>&1 | tee "$results/guest.log"
   local status=${PIPESTATUS[0]}
   if [[ $status -ne 0 ]] && ! grep -qsE '<failure|failures="[1-9]' "$out"/*.xml; then
     echo "FAILED guest: exit status $status without a failed test: the guest itself did not come through"

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <remit/block_pool.hpp>
+#include <remit/counters.hpp>
 #include <remit/error.hpp>
 #include <remit/layout.hpp>
 #include <remit/options.hpp>
@@ -92,6 +93,7 @@ public:
     [[nodiscard]] std::string device() const;
     [[nodiscard]] DataPath data_path() const;
     [[nodiscard]] SourcePool& pool() noexcept;
+    [[nodiscard]] Counters counters() const noexcept;
 
     /// Sends `total_tokens` tokens of `source` to whoever asks for `room`; returns at once.
     /// aux[0] is written by remit; a caller's aux[0] must be 0 or total_tokens.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <remit/counters.hpp>
 #include <remit/error.hpp>
 #include <remit/layout.hpp>
 #include <remit/options.hpp>
@@ -117,6 +118,7 @@ public:
     [[nodiscard]] std::uint32_t free_blocks() const noexcept;
     /// What kAutoTokens stands for now, in tokens, before the share of free blocks that a guess may take.
     [[nodiscard]] std::uint64_t guessed_tokens() const noexcept;
+    [[nodiscard]] Counters counters() const noexcept;
 
     /// Asks the embedding worker at `endpoint` for `room`; returns at once.
     /// @throws Error(bad_argument) for the room, the endpoint or the options.

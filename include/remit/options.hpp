@@ -25,7 +25,9 @@ enum class Gather : std::uint8_t {
 /// How the fabric is reached. An empty or negative value is chosen by remit and logged.
 struct FabricOptions {
     FabricKind kind = FabricKind::verbs;
-    std::string device{};             ///< RDMA device name; empty: the one that owns the control address, else the first active
+    /// RDMA device name; empty: the one that owns the control address, else the first active. Several, separated by commas:
+    /// rails, 8 at most. Both sides use the smaller number, paired by index; a round is striped over all of them.
+    std::string device{};
     int gid_index = -1;             ///< -1: RoCEv2 routable IPv4-mapped, then IPv6; never link-local unless named
     int port = 0;                   ///< RDMA port, 0: the first active
     std::uint32_t mtu = 0;          ///< path MTU in bytes, 0: the port's
@@ -36,11 +38,15 @@ struct FabricOptions {
     std::uint8_t retry_count = 6;   ///< 0 … 6; 7 never gives up on some devices
     std::uint8_t rnr_retry = 6;     ///< 0 … 6; 7 would be for ever
     std::uint32_t send_queue_depth = 256;  ///< work requests a queue pair
-    std::uint32_t queue_pairs = 1;  ///< a session, 1 … 16; both sides use the smaller number
+    std::uint32_t queue_pairs = 1;  ///< a session and rail, 1 … 16; both sides use the smaller number
     bool relaxed_ordering = true;
-    bool busy_poll = false;         ///< spin instead of sleeping on the completion channel
+    bool busy_poll = false;         ///< never sleep: a core a worker
+    /// Spins for so long after the last movement, while data is on its way, before it sleeps on the completion channel:
+    /// a completion that comes meanwhile costs no wake-up. 0 … 10000.
+    std::chrono::microseconds spin{20};
     bool fork_init = false;
     std::string loopback_network = "default";
+    std::uint32_t loopback_rails = 1;  ///< 1 … 8
 };
 
 /// Deadlines and periods. Every wait has one; it ends in Failed with a reason.

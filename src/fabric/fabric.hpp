@@ -29,6 +29,10 @@ public:
     [[nodiscard]] virtual std::uint64_t length() const noexcept = 0;
     [[nodiscard]] virtual std::uint32_t local_key() const noexcept = 0;
     [[nodiscard]] virtual std::uint32_t remote_key() const noexcept = 0;
+    /// On how many devices it is registered, and the keys on each.
+    [[nodiscard]] virtual std::uint32_t rails() const noexcept { return 1; }
+    [[nodiscard]] virtual std::uint32_t local_key_on(std::uint32_t) const noexcept { return local_key(); }
+    [[nodiscard]] virtual std::uint32_t remote_key_on(std::uint32_t) const noexcept { return remote_key(); }
 };
 
 /// What a peer that knows the remote key may do with registered memory. The local side may always read and write it.
@@ -76,6 +80,7 @@ struct WorkRequest {
     std::uint32_t remote_key = 0;
     std::uint32_t immediate = 0;    ///< host order; travels in network order
     std::span<const Piece> pieces;  ///< at most Limits::max_pieces; empty: a zero-length request
+    bool may_inline = false;        ///< the CPU can read the pieces: few bytes may go with the request itself
 };
 
 /// `sent`: of a work request, whatever its opcode; `immediate`: of a receive.
@@ -84,7 +89,7 @@ enum class CompletionKind : std::uint8_t { sent, immediate };
 /// A completion. With `ok` false only `id`, `queue_pair`, `kind`, `status` and `vendor_error` mean anything.
 struct Completion {
     std::uint64_t id = 0;
-    std::uint32_t queue_pair = 0;  ///< number of the local queue pair
+    std::uint32_t queue_pair = 0;  ///< rail_number() of the local queue pair
     bool ok = false;
     CompletionKind kind = CompletionKind::sent;
     std::uint32_t immediate = 0;
@@ -150,6 +155,7 @@ struct QueuePairOptions {
     ReceiveQueue* receives = nullptr;                ///< nullptr: the queue pair takes no immediates
     std::uint32_t depth = 256;  ///< send queue, work requests; a slot is free again once a completion of its
                                 ///< own request or of a later one was polled
+    std::uint32_t rail = 0;     ///< below Fabric::rails()
 };
 
 struct Limits {
@@ -170,7 +176,7 @@ struct AsyncEvent {
         other,
     };
     Kind kind = Kind::other;
-    std::uint32_t queue_pair = 0;  ///< for queue_pair_fatal
+    std::uint32_t queue_pair = 0;  ///< rail_number(), for queue_pair_fatal
     std::string text;
 };
 
@@ -181,6 +187,9 @@ public:
     [[nodiscard]] virtual std::string device() const = 0;              ///< "rxe_a0"
     [[nodiscard]] virtual std::string describe() const = 0;            ///< device, port, GID, MTU in one line, for logs
     [[nodiscard]] virtual const Limits& limits() const noexcept = 0;
+    /// Devices that it drives side by side, see rails.hpp.
+    [[nodiscard]] virtual std::uint32_t rails() const noexcept { return 1; }
+    [[nodiscard]] virtual std::string device_on(std::uint32_t) const { return device(); }
 
     /// @throws Error(environment): memlock (with the limit and the command that raises it), EFAULT, device limits.
     virtual std::unique_ptr<MemoryRegion> register_memory(void* address, std::size_t bytes, Access access) = 0;

@@ -22,6 +22,7 @@ public:
     [[nodiscard]] std::uint64_t length() const noexcept override { return rails_[0]->length(); }
     [[nodiscard]] std::uint32_t local_key() const noexcept override { return rails_[0]->local_key(); }
     [[nodiscard]] std::uint32_t remote_key() const noexcept override { return rails_[0]->remote_key(); }
+    [[nodiscard]] std::uint32_t rails() const noexcept override { return static_cast<std::uint32_t>(rails_.size()); }
     [[nodiscard]] std::uint32_t local_key_on(std::uint32_t rail) const noexcept override {
         return rails_[rail]->local_key();
     }

@@ -13,11 +13,15 @@
 
 namespace remit {
 
-/// A registered range of memory; `key` is the local or the remote key, depending on whose map it stands in.
+/// A registered range of memory; keys are local or remote ones, depending on whose map they stand in.
 struct Registration {
     std::uint64_t address = 0;
     std::uint64_t length = 0;
-    std::uint32_t key = 0;
+    std::uint32_t key = 0;                       ///< on rail 0
+    std::vector<std::uint32_t> further_keys{};  ///< on rails 1, 2, …
+    [[nodiscard]] std::uint32_t key_on(std::uint32_t rail) const noexcept {
+        return rail == 0 ? key : further_keys[rail - 1];
+    }
     bool operator==(const Registration&) const = default;
 };
 
@@ -49,6 +53,11 @@ struct BlockMap {
     }
     bool operator==(const BlockMap&) const = default;
 };
+
+/// Rails that a registered map has keys for.
+[[nodiscard]] inline std::uint32_t rails_of(const BlockMap& map) noexcept {
+    return map.registrations.empty() ? 1 : 1 + static_cast<std::uint32_t>(map.registrations[0].further_keys.size());
+}
 
 /// Bytes of one block of `block_size` tokens, or nothing where they do not fit 64 bits.
 [[nodiscard]] std::optional<std::uint64_t> checked_block_bytes(const Segment& segment,

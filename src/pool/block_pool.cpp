@@ -28,6 +28,16 @@ std::unique_ptr<memory::Buffer> large_enough(const Layout& layout, std::uint32_t
                                                      wanted, adopted->bytes()));
 }
 
+/// The range of a region, with its keys on all rails.
+Registration keyed(const fabric::MemoryRegion& region,
+                   std::uint32_t (fabric::MemoryRegion::*key_on)(std::uint32_t) const noexcept) {
+    Registration registration{region.address(), region.length(), (region.*key_on)(0)};
+    for (std::uint32_t rail = 1; rail < region.rails(); ++rail) {
+        registration.further_keys.push_back((region.*key_on)(rail));
+    }
+    return registration;
+}
+
 /// The map of a pool at `start`, with that registration for all of it.
 BlockMap place(const Layout& layout, std::uint32_t blocks, std::uint64_t start, const Registration& registration) {
     BlockMap map = place_pool(layout, blocks, start);
@@ -62,11 +72,11 @@ BlockPool::BlockPool(const Layout& layout, std::uint32_t blocks, registration::P
     const memory::Buffer* wire = memory_.wire();
     if (wire == nullptr) return;
     const fabric::MemoryRegion& region = *memory_.region();
-    remote_map_ = place(layout, blocks, wire->address(), {region.address(), region.length(), region.remote_key()});
+    remote_map_ = place(layout, blocks, wire->address(), keyed(region, &fabric::MemoryRegion::remote_key_on));
     const bool same_addresses = wire->address() == wire->copy_address();
-    local_map_ = same_addresses ? place(layout, blocks, wire->address(),
-                                        {region.address(), region.length(), region.local_key()})
-                                : place_pool(layout, blocks, wire->copy_address());
+    local_map_ = same_addresses
+                     ? place(layout, blocks, wire->address(), keyed(region, &fabric::MemoryRegion::local_key_on))
+                     : place_pool(layout, blocks, wire->copy_address());
 }
 
 std::byte* BlockPool::row(std::size_t segment, BlockId block, std::uint32_t plane, std::uint64_t token) const {

@@ -57,6 +57,7 @@ protocol::embedding::Config machine_config(const EmbeddingWorkerOptions& options
     config.max_parked_blocks = options.limits.parked_blocks;
     config.max_generations = options.limits.generations;
     config.max_queue_pairs = options.fabric.queue_pairs;
+    config.rails = fabric.rails();
     config.max_message = fabric.limits().max_message;
     return config;
 }
@@ -78,6 +79,7 @@ SendQueue::Settings queue_settings(const EmbeddingWorkerOptions& options, const 
     settings.plan.max_pieces = std::min<std::uint32_t>(16, fabric.limits().max_pieces);
     settings.send_regions = options.send_regions;
     settings.chunks_in_flight = options.chunks_in_flight;
+    settings.cpu_reads = options.memory.kind == MemoryKind::host;
     settings.link.depth = options.fabric.send_queue_depth;
     return settings;
 }
@@ -159,9 +161,10 @@ struct EmbeddingWorker::Impl {
           core(machine_config(options, layout, *fabric), queue_settings(options, *fabric, pool), layout, *fabric, mailbox,
                *provider, *copies, *inbox, [this](RoomId room) { unfinished.remove(room); }) {
         log().info("embedding worker at {} on {}, {}", endpoint(), fabric->describe(), provider->describe());
-        thread = std::thread([this, busy = options.fabric.busy_poll] {
+        const worker::LoopOptions how{options.fabric.busy_poll, options.fabric.spin};
+        thread = std::thread([this, how] {
             copies->bind();
-            worker::run_loop(core, busy);
+            worker::run_loop(core, how, loop);
         });
     }
 
@@ -191,6 +194,7 @@ struct EmbeddingWorker::Impl {
     std::unique_ptr<memory::CopyExecutor> copies;
     worker::embedding::Core core;
     std::atomic<std::uint64_t> next_send{1};
+    worker::LoopCounters loop;
     std::thread thread;
 };
 
@@ -230,6 +234,12 @@ std::string EmbeddingWorker::endpoint() const { return impl_->endpoint(); }
 std::string EmbeddingWorker::device() const { return impl_->fabric->device(); }
 DataPath EmbeddingWorker::data_path() const { return impl_->data_path; }
 SourcePool& EmbeddingWorker::pool() noexcept { return impl_->source_pool; }
+
+Counters EmbeddingWorker::counters() const noexcept {
+    const worker::PostCounters& posted = impl_->core.posted();
+    return {impl_->loop.turns.value(), impl_->loop.sleeps.value(), posted.requests.value(), posted.doorbells.value(),
+            posted.signaled.value()};
+}
 
 Send EmbeddingWorker::send(RoomId room, Source source, std::uint64_t total_tokens, const Aux& aux,
                            const SendOptions& options) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/time.hpp"
+#include "worker/counters.hpp"
 
 #include <array>
 #include <thread>
@@ -13,6 +14,10 @@ public:
     virtual ~Driven() = default;
     /// Takes completions, then messages and commands, then judges deadlines; true where there was something to do.
     virtual bool step(protocol::Time now) = 0;
+    /// Takes wake-ups off the descriptors, and what a device has to say outside completions: system calls.
+    virtual void take_wakeups() = 0;
+    /// True while something is on the wire, or is expected from it.
+    [[nodiscard]] virtual bool data_is_near() const = 0;
     /// Asks the descriptors to wake the loop at the next completion.
     virtual void arm() = 0;
     [[nodiscard]] virtual protocol::Time next_deadline() const = 0;
@@ -20,7 +25,13 @@ public:
     [[nodiscard]] virtual bool stopped() const = 0;
 };
 
-/// Runs `driven` until it has stopped. Sleeps on its descriptors when there is nothing to do, or spins with `busy_poll`.
-void run_loop(Driven& driven, bool busy_poll);
+struct LoopOptions {
+    bool busy_poll = false;  ///< never sleeps
+    protocol::Time spin{};   ///< after the last movement, while data is near, before it sleeps
+};
+
+/// Runs `driven` until it has stopped. When there is nothing to do it spins for a while if data is near, then sleeps on the
+/// descriptors.
+void run_loop(Driven& driven, const LoopOptions& options, LoopCounters& counters);
 
 }  // namespace remit::worker

@@ -37,10 +37,11 @@ void check(const LanguageWorkerOptions& options) {
     worker::check_timing_options(options.timing);
     worker::check_limit_options(options.limits);
     worker::check_guess_options(options.guess);
-    if (options.limits.credits < options.fabric.queue_pairs) {
+    const std::uint32_t queue_pairs = options.fabric.queue_pairs * worker::rails_of(options.fabric);
+    if (options.limits.credits < queue_pairs) {
         throw Error(ErrorKind::bad_argument,
-                    fmt::format("limits.credits is {}; permitted: at least fabric.queue_pairs, {}",
-                                options.limits.credits, options.fabric.queue_pairs));
+                    fmt::format("limits.credits is {}; permitted: at least a round's queue pairs, {}",
+                                options.limits.credits, queue_pairs));
     }
 }
 
@@ -166,9 +167,10 @@ struct LanguageWorker::Impl {
                    unfinished.remove({request.room, request.embedding});
                }) {
         log().info("language worker at {} on {}, {}", endpoint(), fabric->describe(), provider->describe());
-        thread = std::thread([this, busy = options.fabric.busy_poll] {
+        const worker::LoopOptions how{options.fabric.busy_poll, options.fabric.spin};
+        thread = std::thread([this, how] {
             copies->bind();
-            worker::run_loop(core, busy);
+            worker::run_loop(core, how, loop);
         });
     }
 
@@ -198,6 +200,7 @@ struct LanguageWorker::Impl {
     std::unique_ptr<memory::CopyExecutor> copies;
     worker::language::Core core;
     std::atomic<std::uint64_t> next_handle{1};
+    worker::LoopCounters loop;
     std::thread thread;
 };
 
@@ -228,6 +231,10 @@ const Layout& LanguageWorker::layout() const noexcept { return impl_->pool.layou
 std::uint32_t LanguageWorker::pool_blocks() const noexcept { return impl_->pool.local_map().blocks; }
 std::uint32_t LanguageWorker::free_blocks() const noexcept { return impl_->core.free_blocks(); }
 std::uint64_t LanguageWorker::guessed_tokens() const noexcept { return impl_->core.guessed_tokens(); }
+
+Counters LanguageWorker::counters() const noexcept {
+    return {impl_->loop.turns.value(), impl_->loop.sleeps.value(), 0, 0, 0};
+}
 
 Reception LanguageWorker::receive(RoomId room, const std::string& endpoint, ReceiveOptions options) {
     if (room > kMaxRoomId) {

@@ -1,5 +1,7 @@
 #include "worker/open.hpp"
 
+#include "fabric/rails.hpp"
+
 #include <remit/error.hpp>
 #include <remit/types.hpp>
 
@@ -8,7 +10,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <random>
+#include <utility>
 #include <vector>
 
 namespace remit::worker {
@@ -32,6 +36,49 @@ std::string memory_name(const MemoryOptions& options) {
         case MemoryKind::cuda: return fmt::format("cuda:{}", options.device);
     }
     return "?";
+}
+
+/// "a,b" as {"a", "b"}; "" as {""}, a device that is to be chosen.
+std::vector<std::string> rail_names(const std::string& devices) {
+    std::vector<std::string> names;
+    std::size_t begin = 0;
+    for (std::size_t end = 0; end != std::string::npos; begin = end + 1) {
+        end = devices.find(',', begin);
+        names.push_back(devices.substr(begin, end == std::string::npos ? end : end - begin));
+    }
+    return names;
+}
+
+void check_rails(const FabricOptions& o) {
+    require<std::uint32_t>("fabric.loopback_rails", o.loopback_rails, 1, kMaxRails);
+    std::vector<std::string> names = rail_names(o.device);
+    const std::size_t count = names.size();
+    std::sort(names.begin(), names.end());
+    const bool twice = std::adjacent_find(names.begin(), names.end()) != names.end();
+    if (count == 1 || (count <= kMaxRails && !twice && !names.front().empty())) return;
+    throw Error(ErrorKind::bad_argument, fmt::format("fabric.device is \"{}\"; permitted: one name, or up to {} different "
+                                                     "ones separated by commas",
+                                                     o.device, kMaxRails));
+}
+
+std::unique_ptr<fabric::Fabric> open_rail(const FabricOptions& options, const std::string& device,
+                                          const std::string& local_ip, const std::string& near_pci) {
+    fabric::VerbsOptions verbs;
+    verbs.device = device;
+    verbs.local_ip = local_ip;
+    verbs.near_pci = near_pci;
+    verbs.gid_index = options.gid_index;
+    verbs.port = options.port;
+    verbs.mtu = options.mtu;
+    verbs.traffic_class = options.traffic_class;
+    verbs.service_level = options.service_level;
+    verbs.pkey_index = options.pkey_index;
+    verbs.timeout = options.timeout;
+    verbs.retry_count = options.retry_count;
+    verbs.rnr_retry = options.rnr_retry;
+    verbs.relaxed_ordering = options.relaxed_ordering;
+    verbs.fork_init = options.fork_init;
+    return fabric::open_verbs(verbs);
 }
 
 }  // namespace
@@ -63,6 +110,8 @@ void check_fabric_options(const FabricOptions& o) {
     require<int>("fabric.retry_count", o.retry_count, 0, 6);
     require<int>("fabric.rnr_retry", o.rnr_retry, 0, 6);
     require<int>("fabric.timeout", o.timeout, 1, 31);
+    require<long long>("fabric.spin", o.spin.count(), 0, 10'000);
+    check_rails(o);
 }
 
 void check_timing_options(const TimingOptions& o) {
@@ -106,23 +155,20 @@ void check_guess_options(const GuessOptions& o) {
 
 std::unique_ptr<fabric::Fabric> open_fabric(const FabricOptions& options, const std::string& local_ip,
                                             const std::string& near_pci) {
-    if (options.kind == FabricKind::loopback) return fabric::open_loopback(options.loopback_network);
-    fabric::VerbsOptions verbs;
-    verbs.device = options.device;
-    verbs.local_ip = local_ip;
-    verbs.near_pci = near_pci;
-    verbs.gid_index = options.gid_index;
-    verbs.port = options.port;
-    verbs.mtu = options.mtu;
-    verbs.traffic_class = options.traffic_class;
-    verbs.service_level = options.service_level;
-    verbs.pkey_index = options.pkey_index;
-    verbs.timeout = options.timeout;
-    verbs.retry_count = options.retry_count;
-    verbs.rnr_retry = options.rnr_retry;
-    verbs.relaxed_ordering = options.relaxed_ordering;
-    verbs.fork_init = options.fork_init;
-    return fabric::open_verbs(verbs);
+    std::vector<std::unique_ptr<fabric::Fabric>> rails;
+    if (options.kind == FabricKind::loopback) {
+        while (rails.size() < options.loopback_rails) rails.push_back(fabric::open_loopback(options.loopback_network));
+    } else {
+        for (const std::string& name : rail_names(options.device)) {
+            rails.push_back(open_rail(options, name, local_ip, near_pci));
+        }
+    }
+    return fabric::join_rails(std::move(rails));
+}
+
+std::uint32_t rails_of(const FabricOptions& options) {
+    if (options.kind == FabricKind::loopback) return options.loopback_rails;
+    return static_cast<std::uint32_t>(rail_names(options.device).size());
 }
 
 std::unique_ptr<control::Channel> open_control(const ControlOptions& options, const LimitOptions& limits) {

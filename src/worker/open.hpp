@@ -30,6 +30,10 @@ void require_descriptors();
 [[nodiscard]] DataPath data_path(const MemoryOptions& options, registration::Path path);
 
 void check_memory_options(const MemoryOptions& options);
+
+/// How many devices the options name.
+[[nodiscard]] std::uint32_t rails_of(const FabricOptions& options);
+
 void check_fabric_options(const FabricOptions& options);
 void check_timing_options(const TimingOptions& options);
 void check_limit_options(const LimitOptions& options);

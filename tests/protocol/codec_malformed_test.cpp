@@ -299,6 +299,12 @@ TEST_F(RegisterJson, NumbersOutOfRangeAreRefused) {
     expect_bad("/queue_pairs/0/gid", std::string(32, 'G'));
     expect_bad("/queue_pairs", Json::array());
     expect_bad("/rkeys", Json::array({1}));
+    expect_bad("/queue_pairs/0/rail", rails_of(std::get<Register>(*decode_for_embedding(good)).pool));
+    expect_bad("/queue_pairs/0/rail", kMaxRails);
+    expect_bad("/further_rkeys", Json::array({Json::array()}));
+    expect_bad("/further_rkeys", Json::array({Json::array({-1})}));
+    expect_bad("/further_rkeys", Json::array({1}));
+    expect_bad("/further_rkeys", Json(std::vector<Json>(kMaxRails, Json::array({1}))));
     expect_bad("/session", std::get<Register>(*decode_for_embedding(good)).id.session + 1);
     expect_bad("/capabilities", Json(std::vector<std::string>(65, "x")));
     expect_bad("/capabilities", Json(std::vector<std::string>(1, std::string(65, 'x'))));

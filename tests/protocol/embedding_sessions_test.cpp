@@ -195,6 +195,35 @@ TEST_F(EmbeddingSessions, AGapInOurOwnRunningFailsNobody) {
     EXPECT_THAT(told<Ping>(drain()), SizeIs(1));
 }
 
+QueuePairAddress pair_on(std::uint32_t rail, std::uint32_t number) {
+    QueuePairAddress address;
+    address.number = number;
+    address.rail = rail;
+    return address;
+}
+
+TEST_F(EmbeddingSessions, TheSmallerNumberOfRailsAndOfQueuePairsOnEachIsUsed) {
+    Config c = config();
+    c.rails = 2;
+    c.max_queue_pairs = 2;
+    machine = Machine(c);
+    Register m = register_message();
+    m.queue_pairs = {pair_on(0, 1), pair_on(1, 2), pair_on(2, 3), pair_on(0, 4), pair_on(0, 5), pair_on(2, 6)};
+    machine.on_message(m, now);
+    const auto built = all<BuildGeneration>(drain());
+    ASSERT_THAT(built, SizeIs(1));
+    EXPECT_EQ(built[0].remote, (std::vector<QueuePairAddress>{pair_on(0, 1), pair_on(1, 2), pair_on(0, 4)}));
+}
+
+TEST_F(EmbeddingSessions, NoRailInCommonIsRefused) {
+    Register m = register_message();
+    m.queue_pairs = {pair_on(1, 1)};
+    machine.on_message(m, now);
+    const auto actions = drain();
+    EXPECT_THAT(all<BuildGeneration>(actions), IsEmpty());
+    EXPECT_THAT(std::get<Registered::Refused>(only<Registered>(actions).answer).error, HasSubstr("no queue pair"));
+}
+
 TEST_F(EmbeddingSessions, StrangersCostNoConnection) {
     init(1, blocks(0, 1), 128, kRoom, 99);
     EXPECT_THAT(all<ForgetPeer>(drain()), SizeIs(1));

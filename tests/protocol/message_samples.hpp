@@ -82,7 +82,7 @@ private:
         return out;
     }
 
-    std::vector<QueuePairAddress> queue_pairs() {
+    std::vector<QueuePairAddress> queue_pairs(std::uint64_t rails = kMaxRails) {
         std::vector<QueuePairAddress> out(1 + below(16));
         for (QueuePairAddress& qp : out) {
             qp = {static_cast<std::uint32_t>(below(1u << 24)),
@@ -91,12 +91,13 @@ private:
                   static_cast<std::uint16_t>(below(65536)),
                   {}};
             for (std::uint8_t& byte : qp.gid) byte = static_cast<std::uint8_t>(below(256));
+            qp.rail = static_cast<std::uint32_t>(below(rails));
         }
         return out;
     }
 
     Register registration() {
-        Register m{from(), id(), {}, {}, queue_pairs(), limits(), {text(64), text(64)}};
+        Register m{from(), id(), {}, {}, {}, limits(), {text(64), text(64)}};
         constexpr DType types[] = {DType::bf16, DType::fp16, DType::fp32, DType::fp8};
         m.layout = {static_cast<std::uint32_t>(1 + below(65536)), static_cast<std::uint32_t>(1 + below(1u << 20)),
                     types[below(4)], static_cast<std::uint32_t>(below(65)),
@@ -108,6 +109,13 @@ private:
         for (std::uint64_t i = 0; i < below(5); ++i) {
             m.pool.registrations.push_back({number(), number(), static_cast<std::uint32_t>(random_())});
         }
+        const std::uint64_t rails = m.pool.registrations.empty() ? 1 : 1 + below(kMaxRails);
+        for (Registration& registration : m.pool.registrations) {
+            while (registration.further_keys.size() + 1 < rails) {
+                registration.further_keys.push_back(static_cast<std::uint32_t>(random_()));
+            }
+        }
+        m.queue_pairs = queue_pairs(rails);
         return m;
     }
 

@@ -33,6 +33,12 @@ TEST(Devices, ADemoUsesTwoWhereThereAreTwo) {
     EXPECT_THAT(pair.note, HasSubstr("--device"));
 }
 
+TEST(Devices, OfTwoRailsADemoUsesTheTwoEndsOfOne) {
+    const DevicePair pair = choose_devices({}, {"rxe_a0", "rxe_a1", "rxe_b0", "rxe_b1"});
+    EXPECT_EQ(pair.sender, "rxe_a0");
+    EXPECT_EQ(pair.receiver, "rxe_b0");
+}
+
 TEST(Devices, OneDeviceForBothEndsIsSaid) {
     const DevicePair pair = choose_devices({}, {"a"});
     EXPECT_EQ(pair.sender, "a");
@@ -43,6 +49,8 @@ TEST(Devices, OneDeviceForBothEndsIsSaid) {
 TEST(Devices, NamedOnesAreTakenAsTheyAre) {
     EXPECT_EQ(choose_devices({"x", "y"}, {"a", "b"}).receiver, "y");
     EXPECT_EQ(choose_devices({"x"}, {"a", "b"}).receiver, "x");
+    EXPECT_EQ(choose_devices({"x0", "x1", "y0", "y1"}, {}).sender, "x0,x1");
+    EXPECT_EQ(choose_devices({"x0", "x1", "y0", "y1"}, {}).receiver, "y0,y1");
     EXPECT_EQ(choose_devices({}, {}).sender, "");
 }
 

@@ -56,7 +56,7 @@ public:
         for (std::size_t i = 0; i < chain.size(); ++i) {
             if (queue.size() == depth_) return {fabric::PostStatus::full, i, 0};
             queue.push_back(request_of(chain[i]));
-            wire_->posted.push_back(queue.back());
+            if (wire_->keeps_posted) wire_->posted.push_back(queue.back());
         }
         return {fabric::PostStatus::ok, chain.size(), 0};
     }

@@ -31,6 +31,7 @@ struct Wire {
     std::vector<Request> posted;                 ///< since the start, in order, all queue pairs
     std::vector<std::vector<Request>> in_flight; ///< by queue pair
     std::vector<std::shared_ptr<std::vector<fabric::Completion>>> completions; ///< not polled yet, by queue pair
+    bool keeps_posted = true;                    ///< false: posted stays as it is
     std::uint64_t doorbells = 0;
     std::uint64_t arms = 0;
     fabric::Limits limits{1u << 30, 16, 1024, 65536, 1024};

@@ -15,6 +15,7 @@ namespace remit::worker::test::meddling {
 
 std::atomic<int> post_send_error{0};
 std::atomic<int> posts_refused{0};
+std::atomic<int> inlined{0};
 std::atomic<bool> poll_fails{false};
 std::atomic<bool> receives_vanish{false};
 std::atomic<int> event_told_as{-1};
@@ -39,6 +40,7 @@ Function library(const char* name) {
 
 int post_send(ibv_qp* queue_pair, ibv_send_wr* requests, ibv_send_wr** bad) {
     const int error = post_send_error.load();
+    for (const ibv_send_wr* r = requests; r != nullptr; r = r->next) inlined += (r->send_flags & IBV_SEND_INLINE) != 0 ? 1 : 0;
     if (error == 0) return provider.post_send(queue_pair, requests, bad);
     *bad = requests;
     ++posts_refused;

@@ -14,6 +14,8 @@ namespace remit::worker::test::meddling {
 extern std::atomic<int> post_send_error;
 /// How often it did.
 extern std::atomic<int> posts_refused;
+/// Requests that carried their bytes themselves.
+extern std::atomic<int> inlined;
 /// ibv_poll_cq() says that the queue is broken.
 extern std::atomic<bool> poll_fails;
 /// Receives are taken and never reach the device.

@@ -174,7 +174,7 @@ void Transfer::expect_success() const {
     Process sender([&](Line& line) {
         EmbeddingWorker worker(embedding, embedding_layout,
                                embedding_blocks != 0 ? embedding_blocks : static_cast<std::uint32_t>(needed));
-        EXPECT_EQ(worker.device(), device_name(0));
+        EXPECT_EQ(worker.device(), embedding.fabric.device);
         line.tell(worker.endpoint());
         std::deque<Outgoing> outgoing;
         std::deque<Growing> growing;
@@ -188,13 +188,14 @@ void Transfer::expect_success() const {
         for (Growing& one : growing) one.grow_in_steps(step);
         for (const Outgoing& one : outgoing) one.expect_success();
         for (const Growing& one : growing) one.expect_success();
+        if (at_sender) at_sender();
         line.tell("sent");
         EXPECT_EQ(line.hear(), "end");
     });
     const std::string endpoint = sender.line().hear();
     Process receiver([&](Line& line) {
         LanguageWorker worker(language, language_layout, language_blocks);
-        EXPECT_EQ(worker.device(), device_name(1));
+        EXPECT_EQ(worker.device(), language.fabric.device);
         {
             std::deque<Incoming> incoming;
             for (const Content& content : contents) {

@@ -74,6 +74,7 @@ struct Transfer {
     Into into = Into::sink;
     From from = From::blocks;
     std::uint64_t step = 0;  ///< the source becomes ready by so many tokens at a time; 0: all at once
+    std::function<void()> at_sender{};  ///< once all of it is sent, in the sender's process
     std::uint32_t rounds = 0;  ///< of each request; 0: any number
 
     [[nodiscard]] static Layout verbs_layout(std::uint32_t block_size = 128);

@@ -20,7 +20,7 @@ QueueScene::QueueScene(const Options& options)
     peer_.registrations = {{kPeerBase, pool_bytes(layout_, kPeerBlocks), 7}};
     for (SegmentMap& segment : peer_.segments) segment.registration = 0;
     embedding::SendQueue::Settings settings;
-    settings.plan.chunk_bytes = kChunk;
+    settings.plan.chunk_bytes = options.chunk;
     settings.send_regions = options.send_regions;
     queue_ = std::make_unique<embedding::SendQueue>(fabric_, memory_, copies_, layout_, settings);
     for (std::uint32_t link = 0; link < options.links; ++link) {
@@ -43,20 +43,17 @@ std::shared_ptr<embedding::SendSource> QueueScene::source_of(std::uint64_t token
 }
 
 std::uint64_t QueueScene::start(std::uint64_t tokens, int priority, std::uint32_t link) {
-    const std::uint64_t attempt = next_attempt_++;
-    sources_[attempt] = source_of(tokens, priority);
     BlockTable blocks;
-    for (std::uint64_t done = 0; done < tokens; done += layout_.block_size()) {
-        owners_[next_block_] = attempt;
-        blocks.push_back(next_block_++);
-    }
+    for (std::uint64_t done = 0; done < tokens; done += layout_.block_size()) blocks.push_back(next_block_++);
     ++next_block_;  // never neighbours of the next request's
-    queue_->start({{1, link + 1, attempt}, attempt, 0, {0, tokens}, blocks, tokens}, sources_[attempt]);
-    return attempt;
+    return start_into(blocks, tokens, priority, link);
 }
 
-void QueueScene::resume(std::uint64_t attempt, const BlockTable& blocks, plan::TokenRange range) {
-    queue_->start({{1, 1, attempt}, attempt, 1, range, blocks, range.end()}, sources_.at(attempt));
+std::uint64_t QueueScene::start_into(const BlockTable& blocks, std::uint64_t tokens, int priority, std::uint32_t link) {
+    const std::uint64_t attempt = next_attempt_++;
+    for (const BlockId block : blocks) owners_[block] = attempt;
+    queue_->start({{1, link + 1, attempt}, attempt, 0, {0, tokens}, blocks, tokens}, source_of(tokens, priority));
+    return attempt;
 }
 
 void QueueScene::pump() {

@@ -1,5 +1,6 @@
 // Two processes, two devices: the scenarios, shapes and loads over real verbs, every byte compared.
 
+#include "meddling.hpp"
 #include "processes.hpp"
 
 #include <gtest/gtest.h>
@@ -88,6 +89,13 @@ TEST(VerbsTransfer, ASourceThatBecomesReadyBitByBit) {
             transfer.expect_success();
         }
     }
+}
+
+TEST(VerbsTransfer, WhatIsSmallGoesWithTheRequestItself) {
+    Transfer transfer;
+    transfer.contents = {{1, 1}, {2, 5}};
+    transfer.at_sender = [] { EXPECT_GE(meddling::inlined.load(), 4) << "aux and ids of both"; };
+    transfer.expect_success();
 }
 
 TEST(VerbsTransfer, SizeFirst) {

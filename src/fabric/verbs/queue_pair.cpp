@@ -13,6 +13,9 @@
 namespace remit::fabric::verbs {
 namespace {
 
+// Enough for an aux, and for the ids and positions of a handful of tokens; more would only make send queues larger.
+constexpr std::uint32_t kInlineBytes = 220;
+
 ibv_wr_opcode opcode_of(Opcode opcode) {
     switch (opcode) {
         case Opcode::write: return IBV_WR_RDMA_WRITE;
@@ -51,7 +54,13 @@ void VerbsQueuePair::create(std::uint32_t depth) {
     attributes.cap.max_send_sge = parts_.device->limits().max_pieces;
     attributes.cap.max_recv_wr = parts_.receives ? 0 : 1;  // some providers refuse a queue of nothing
     attributes.cap.max_recv_sge = parts_.receives ? 0 : 1;
+    attributes.cap.max_inline_data = kInlineBytes;
     handle_.reset(ibv_create_qp(parts_.device->domain(), &attributes));
+    if (!handle_) {  // some devices inline less, or nothing
+        attributes.cap.max_inline_data = 0;
+        handle_.reset(ibv_create_qp(parts_.device->domain(), &attributes));
+    }
+    inline_bytes_ = attributes.cap.max_inline_data;
     if (!handle_) fail(*parts_.device, fmt::format("create a queue pair of depth {}", depth), errno);
 }
 
@@ -84,6 +93,14 @@ std::size_t VerbsQueuePair::acceptable(std::span<const WorkRequest> chain) const
     return static_cast<std::size_t>(bad - chain.begin());
 }
 
+/// Read by the CPU while it posts: the device saves a read of its own.
+bool VerbsQueuePair::goes_inline(const WorkRequest& request) const noexcept {
+    if (!request.may_inline || request.opcode == Opcode::read || request.pieces.empty()) return false;
+    std::uint64_t bytes = 0;
+    for (const Piece& piece : request.pieces) bytes += piece.bytes;
+    return bytes <= inline_bytes_;
+}
+
 void VerbsQueuePair::translate(std::span<const WorkRequest> chain) {
     std::size_t total_pieces = 0;
     for (const WorkRequest& request : chain) total_pieces += request.pieces.size();
@@ -99,6 +116,7 @@ void VerbsQueuePair::translate(std::span<const WorkRequest> chain) {
         wr.num_sge = static_cast<int>(request.pieces.size());
         wr.opcode = opcode_of(request.opcode);
         if (request.signaled) wr.send_flags = IBV_SEND_SIGNALED;
+        if (goes_inline(request)) wr.send_flags |= IBV_SEND_INLINE;
         wr.imm_data = htonl(request.immediate);
         wr.wr.rdma.remote_addr = request.remote_address;
         wr.wr.rdma.rkey = request.remote_key;

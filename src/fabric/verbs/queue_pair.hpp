@@ -35,12 +35,14 @@ private:
 
     void create(std::uint32_t depth);
     [[nodiscard]] std::size_t acceptable(std::span<const WorkRequest> chain) const;
+    [[nodiscard]] bool goes_inline(const WorkRequest& request) const noexcept;
     void translate(std::span<const WorkRequest> chain);
 
     Parts parts_;
     QueuePairHandle handle_;
     QueuePairAddress local_;
     std::uint32_t depth_;
+    std::uint32_t inline_bytes_ = 0;  ///< that a request may carry itself
     State state_ = State::created;
     // Kept between calls, so that posting does not allocate once they have grown.
     std::vector<ibv_send_wr> requests_;

@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::uint64_t kMaxQueuePairs = 64;
+constexpr std::uint64_t kMaxQueuePairs = 16 * kMaxRails;
 constexpr std::uint64_t kMaxRegistrations = 64;
 constexpr std::size_t kMaxCapabilities = 64;
 constexpr std::size_t kMaxCapability = 64;
@@ -81,7 +81,8 @@ std::array<std::uint8_t, 16> parse_gid(const std::string& text) {
 Json queue_pairs_json(const std::vector<QueuePairAddress>& queue_pairs) {
     Json out = Json::array();
     for (const QueuePairAddress& qp : queue_pairs) {
-        out.push_back({{"number", qp.number}, {"psn", qp.psn}, {"mtu", qp.mtu}, {"lid", qp.lid}, {"gid", gid_json(qp.gid)}});
+        out.push_back({{"number", qp.number}, {"psn", qp.psn}, {"mtu", qp.mtu}, {"lid", qp.lid}, {"gid", gid_json(qp.gid)},
+                       {"rail", qp.rail}});
     }
     return out;
 }
@@ -101,7 +102,8 @@ std::vector<QueuePairAddress> parse_queue_pairs(const Json& object) {
                        static_cast<std::uint32_t>(unsigned_field(qp, "psn", 0xffffff)),
                        parse_mtu(qp),
                        static_cast<std::uint16_t>(unsigned_field(qp, "lid", 0xffff)),
-                       parse_gid(string_field(qp, "gid"))});
+                       parse_gid(string_field(qp, "gid")),
+                       static_cast<std::uint32_t>(unsigned_field(qp, "rail", kMaxRails - 1))});
     }
     if (out.empty()) fail_json("queue_pairs is empty");
     return out;
@@ -147,19 +149,41 @@ Json pool_json(const BlockMap& pool) {
     return {{"blocks", pool.blocks}, {"segments", segments}, {"registrations", registrations}};
 }
 
-Json rkeys_json(const BlockMap& pool) {
+Json rkeys_json(const BlockMap& pool, std::uint32_t rail) {
     Json keys = Json::array();
-    for (const Registration& r : pool.registrations) keys.push_back(r.key);
+    for (const Registration& r : pool.registrations) keys.push_back(r.key_on(rail));
     return keys;
+}
+
+/// The keys on rails 1, 2, …: a list each.
+Json further_rkeys_json(const BlockMap& pool) {
+    Json rails = Json::array();
+    for (std::uint32_t rail = 1; rail < rails_of(pool); ++rail) rails.push_back(rkeys_json(pool, rail));
+    return rails;
+}
+
+std::uint32_t parse_rkey(const Json& rkey) {
+    if (!rkey.is_number_unsigned() || rkey.get<std::uint64_t>() > 0xffffffffu) fail_json("rkey out of range");
+    return rkey.get<std::uint32_t>();
 }
 
 void parse_registrations(const Json& pool, const Json& rkeys, BlockMap& map) {
     const Json& registrations = array_field(pool, "registrations", kMaxRegistrations);
     if (registrations.size() != rkeys.size()) fail_json("registrations and rkeys differ in number");
     for (std::size_t i = 0; i < registrations.size(); ++i) {
-        if (!rkeys[i].is_number_unsigned() || rkeys[i].get<std::uint64_t>() > 0xffffffffu) fail_json("rkey out of range");
         map.registrations.push_back({unsigned_field(registrations[i], "address"),
-                                     unsigned_field(registrations[i], "length"), rkeys[i].get<std::uint32_t>()});
+                                     unsigned_field(registrations[i], "length"), parse_rkey(rkeys[i])});
+    }
+}
+
+void parse_further_rkeys(const Json& object, BlockMap& map) {
+    for (const Json& rkeys : array_field(object, "further_rkeys", kMaxRails - 1)) {
+        if (!rkeys.is_array() || rkeys.size() != map.registrations.size()) {
+            fail_json("registrations and further_rkeys differ in number");
+        }
+        for (std::size_t i = 0; i < rkeys.size(); ++i) {
+            map.registrations[i].further_keys.push_back(parse_rkey(rkeys[i]));
+        }
     }
 }
 
@@ -211,7 +235,8 @@ std::string register_json(const Register& message) {
                       {"generation", message.id.generation},
                       {"layout", layout_json(message.layout)},
                       {"pool", pool_json(message.pool)},
-                      {"rkeys", rkeys_json(message.pool)},
+                      {"rkeys", rkeys_json(message.pool, 0)},
+                      {"further_rkeys", further_rkeys_json(message.pool)},
                       {"queue_pairs", queue_pairs_json(message.queue_pairs)},
                       {"limits", limits_json(message.limits)},
                       {"capabilities", message.capabilities}};
@@ -226,7 +251,11 @@ void parse_register(std::string_view bases, std::string_view json, Register& mes
     }
     message.layout = parse_layout(field(object, "layout"));
     message.pool = parse_pool(field(object, "pool"), array_field(object, "rkeys", kMaxRegistrations), message.layout, bases);
+    parse_further_rkeys(object, message.pool);
     message.queue_pairs = parse_queue_pairs(object);
+    for (const QueuePairAddress& address : message.queue_pairs) {
+        if (address.rail >= rails_of(message.pool)) fail_json(fmt::format("no rkeys for rail {}", address.rail));
+    }
     message.limits = parse_limits(object);
     message.capabilities = parse_capabilities(object);
 }

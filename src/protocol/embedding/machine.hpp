@@ -25,7 +25,8 @@ struct Config {
     std::uint32_t max_parked = 65536;   ///< INITs without a send
     std::uint64_t max_parked_blocks = 1u << 24;  ///< that those INITs name
     std::uint32_t max_generations = 16;  ///< a session
-    std::uint32_t max_queue_pairs = 1;  ///< a session
+    std::uint32_t max_queue_pairs = 1;  ///< a session and rail
+    std::uint32_t rails = 1;
     std::uint64_t max_message = 0;
 };
 
@@ -83,6 +84,7 @@ private:
     void handle(const Ping& m);
     void handle(const Pong& m);
     [[nodiscard]] std::string refusal(const Register& m) const;
+    [[nodiscard]] std::vector<QueuePairAddress> agreed(const std::vector<QueuePairAddress>& offered) const;
     bool make_room_for_session();
     void tell_outsider(const PeerAddress& to, Registered answer);
     void say_lost(const PeerAddress& to, const GenerationKey& key, const std::string& reason);

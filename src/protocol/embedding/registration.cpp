@@ -40,12 +40,25 @@ std::string Machine::refusal(const Register& m) const {
     if (m.limits.max_message < kLeastMaxMessage) {
         return fmt::format("max_message is {}; permitted: at least {}", m.limits.max_message, kLeastMaxMessage);
     }
+    if (agreed(m.queue_pairs).empty()) return fmt::format("no queue pair on the {} rails of the embedding worker", config_.rails);
     try {
         const auto valid = validate_map(Layout::multimodal(m.layout), m.pool);
         return valid ? "" : "pool: " + valid.error();
     } catch (const Error& error) {
         return fmt::format("layout: {}", error.what());
     }
+}
+
+/// The smaller number of rails, and of queue pairs on each, in the order of the offer.
+std::vector<QueuePairAddress> Machine::agreed(const std::vector<QueuePairAddress>& offered) const {
+    std::vector<QueuePairAddress> taken;
+    std::vector<std::uint32_t> on_rail(config_.rails);
+    for (const QueuePairAddress& address : offered) {
+        if (address.rail >= config_.rails || on_rail[address.rail] == config_.max_queue_pairs) continue;
+        ++on_rail[address.rail];
+        taken.push_back(address);
+    }
+    return taken;
 }
 
 /// A session without generations remembers attempts that nobody can ask for any more; the oldest makes room.
@@ -95,9 +108,7 @@ void Machine::handle(const Register& m) {
         key.generation, Generation{key.generation, std::nullopt, m.layout.block_size, m.pool.blocks, now_,
                                    now_ + config_.timing.ping_period, 0});
     watch_generation(key, made.first->second);
-    const std::size_t count = std::min<std::size_t>(m.queue_pairs.size(), config_.max_queue_pairs);
-    const auto end = m.queue_pairs.begin() + static_cast<std::ptrdiff_t>(count);
-    actions_.push_back(BuildGeneration{key, {m.queue_pairs.begin(), end}, m.layout, m.pool, m.limits});
+    actions_.push_back(BuildGeneration{key, agreed(m.queue_pairs), m.layout, m.pool, m.limits});
 }
 
 void Machine::handle(const ForeignRegister& m) {

@@ -10,6 +10,7 @@
 #include "tools/bench/sender.hpp"
 #include "tools/bench/sender_process.hpp"
 #include "tools/cli/option_table.hpp"
+#include "tools/cli/wording.hpp"
 #include "tools/commands.hpp"
 #include "tools/demo/devices.hpp"
 #include "tools/report/event_lines.hpp"
@@ -18,7 +19,7 @@ namespace remit::tools {
 namespace {
 
 std::string device_of(const Options& options) {
-    return options.devices.empty() ? "" : options.devices.front();
+    return joined(options.devices);
 }
 
 std::ostream& human(const Options& options) {

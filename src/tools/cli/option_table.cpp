@@ -10,6 +10,7 @@ namespace remit::tools {
 namespace {
 
 constexpr std::uint32_t kMostRanks = 16;
+constexpr std::size_t kMostRails = 8;
 constexpr std::uint64_t kMostTokens = 2147483647;  // aux[0] carries the length as an int32
 
 std::optional<std::uint64_t> number_of(const std::string& text) {
@@ -170,7 +171,8 @@ bool apply_allocate(const std::string& value, Options& options) {
     return true;
 }
 
-/// "rxe_a0" or, for the two ends of a demo, "rxe_a0,rxe_b0".
+/// "rxe_a0" or, of several rails, "rxe_a0,rxe_a1"; for the two ends of a demo "rxe_a0,rxe_b0" or, rails of one end before those
+/// of the other, "rxe_a0,rxe_a1,rxe_b0,rxe_b1".
 bool apply_device(const std::string& value, Options& options) {
     options.devices = parts_of(value);
     for (const std::string& name : options.devices) {
@@ -179,7 +181,9 @@ bool apply_device(const std::string& value, Options& options) {
             return false;
     }
     const bool both_ends = options.command == Command::demo || options.command == Command::bench;
-    return options.devices.size() <= (both_ends ? 2U : 1U);
+    const std::size_t count = options.devices.size();
+    if (!both_ends) return count <= kMostRails;
+    return count <= 1 || (count % 2 == 0 && count <= 2 * kMostRails);
 }
 
 bool apply_log_level(const std::string& value, Options& options) {
@@ -228,8 +232,9 @@ void add_request_options(std::vector<OptionSpec>& table) {
 void add_fabric_options(std::vector<OptionSpec>& table) {
     table.push_back(option("--fabric", "NAME", "verbs, loopback",
                            "verbs: an RDMA device; loopback: inside one process, demo only (verbs)", apply_fabric));
-    table.push_back(option("--device", "NAME", "the name of an RDMA device; in demo also two as in A,B",
-                           "RDMA device; in demo A,B names the sender's and the receiver's (picked)", apply_device));
+    table.push_back(option("--device", "NAME", "names of RDMA devices, 8 at most; in demo an even number, or one",
+                           "RDMA device, or rails as in A0,A1; in demo A,B names the sender's and the receiver's, A0,A1,B0,B1 "
+                           "the rails of both (picked)", apply_device));
     table.push_back(number("--gid-index", &Options::gid_index, 0, 255, "GID to use (picked)"));
     table.push_back(number("--ib-port", &Options::ib_port, 0, 255, "RDMA port; 0: the first active (0)"));
 }

@@ -44,4 +44,10 @@ std::string in_option_words(std::string message, const Options& options) {
     return endpoint_option(message, options) + message;
 }
 
+std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += (text.empty() ? "" : ",") + name;
+    return text;
+}
+
 }  // namespace remit::tools

@@ -1,5 +1,7 @@
 #include "tools/demo/devices.hpp"
 
+#include "tools/cli/wording.hpp"
+
 #include <algorithm>
 #include <fstream>
 
@@ -32,15 +34,19 @@ std::vector<std::string> active_devices(const fs::path& root) {
 }
 
 DevicePair choose_devices(const std::vector<std::string>& named, const std::vector<std::string>& active) {
-    if (named.size() == 2) return {named[0], named[1], ""};
     if (named.size() == 1) return {named[0], named[0], ""};
+    if (!named.empty()) {
+        const auto half = named.begin() + static_cast<std::ptrdiff_t>(named.size() / 2);
+        return {joined({named.begin(), half}), joined({half, named.end()}), ""};
+    }
     if (active.empty()) return {};
     if (active.size() == 1) {
         return {active[0], active[0],
                 "only one RDMA device is active: both ends use " + active[0] + ", so nothing leaves it"};
     }
-    return {active[0], active[1],
-            "sender on " + active[0] + ", receiver on " + active[1] + " (--device A,B names others)"};
+    // Of rxe_a0, rxe_a1, rxe_b0, rxe_b1 the first and the third are the two ends of one wire.
+    const std::string& other = active[active.size() / 2];
+    return {active[0], other, "sender on " + active[0] + ", receiver on " + other + " (--device A,B names others)"};
 }
 
 }  // namespace remit::tools

@@ -11,7 +11,8 @@ namespace remit::tools {
 /// RDMA devices with an active port, by name.
 [[nodiscard]] std::vector<std::string> active_devices(const std::filesystem::path& root = "/sys/class/infiniband");
 
-/// The two ends of a demo; empty names leave the choice, and the refusal, to the workers.
+/// The two ends of a demo; empty names leave the choice, and the refusal, to the workers. Of several named ones the first
+/// half are the sender's rails, the others the receiver's.
 struct DevicePair {
     std::string sender;
     std::string receiver;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 
+#include "tools/cli/wording.hpp"
 #include "tools/commands.hpp"
 #include "tools/report/console.hpp"
 #include "tools/report/event_lines.hpp"
@@ -52,7 +53,7 @@ ExitStatus run_half(const Workload& work, const Stop& stop, const Run& run) {
 }
 
 std::string device_of(const Options& options) {
-    return options.devices.empty() ? "" : options.devices.front();
+    return joined(options.devices);
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 
 #include <remit/error.hpp>
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -37,8 +36,11 @@ std::size_t SendQueue::poll(Link& link, std::span<fabric::Completion> batch) {
 }
 
 void SendQueue::complete(Link& link, const fabric::Completion& completion) {
-    if (!completion.ok) return fail_link(link, fabric::status_text(completion));
     Lane* lane = link.lane_of(completion.queue_pair);
+    if (!completion.ok) {
+        const std::string where = lane != nullptr && fabric_.rails() > 1 ? " on " + fabric_.device_on(lane->rail) : "";
+        return fail_link(link, fabric::status_text(completion) + where);
+    }
     if (lane == nullptr || completion.id < lane->first_sequence || completion.id >= lane->next_sequence()) {
         log().error("completion {} of queue pair {} belongs to no request in flight", completion.id,
                     completion.queue_pair);
@@ -78,12 +80,12 @@ void SendQueue::finish_unit(UnitId id, bool success) {
 void SendQueue::unit_written(Work& work, Part& part) {
     if (++part.done < part.units) return;
     Round& round = *part.round;
-    work.parts.erase(std::find_if(work.parts.begin(), work.parts.end(), [&](const auto& p) { return p.get() == &part; }));
+    spare_parts_.give(work.parts, part);
     if (--round.parts > 0 || round.planned < round.range.end()) return;
     work.source->rounds.fetch_add(1, std::memory_order_relaxed);
     work.source->bytes.fetch_add(round.payload, std::memory_order_relaxed);
     events_.push_back({SendEvent::Kind::round_written, work.key, round.number, 0, {}});
-    work.rounds[round.number].reset();
+    spare_rounds_.give(work.rounds, round);
 }
 
 void SendQueue::drop_unstaged(Work& work) {
@@ -98,8 +100,8 @@ void SendQueue::check_idle(Work& work) {
     if (!work.unplanned.empty()) return;  // it waits for more of its source
     if (std::exchange(work.busy, false)) events_.push_back({SendEvent::Kind::idle, work.key, 0, 0, {}});
     if (!work.forgotten || work.queued) return;  // a queued one goes when its turn comes
-    const protocol::AttemptKey key = work.key;   // outlives the erased work
-    works_.erase(key);
+    const protocol::AttemptKey key = work.key;   // outlives the work
+    forget_work(key);
 }
 
 void SendQueue::fail_link(Link& link, std::string reason) {

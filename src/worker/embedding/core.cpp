@@ -45,12 +45,10 @@ protocol::Time Core::next_deadline() const {
 
 bool Core::step(protocol::Time now) {
     now_ = now;
-    fabric_.clear_wakeups();
     bool moved = take_completions();
     moved |= take_messages();
     moved |= take_commands();
     moved |= take_filled();
-    take_device_events();
     if (machine_.next_deadline() <= now_) {
         machine_.on_time(now_);
         run_actions();
@@ -134,6 +132,11 @@ bool Core::take_filled() {
         run_actions();
     }
     return unfilled_.size() < asked.size();
+}
+
+void Core::take_wakeups() {
+    fabric_.clear_wakeups();
+    take_device_events();
 }
 
 void Core::take_device_events() {

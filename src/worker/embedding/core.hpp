@@ -27,6 +27,9 @@ public:
          EmbeddingInbox& inbox, SendEnded send_ended);
 
     bool step(protocol::Time now) override;
+    void take_wakeups() override;
+    [[nodiscard]] bool data_is_near() const override { return queue_.busy(); }
+    [[nodiscard]] const PostCounters& posted() const noexcept { return queue_.counters(); }
     void arm() override { queue_.arm(); }
     [[nodiscard]] protocol::Time next_deadline() const override;
     [[nodiscard]] std::array<int, 3> descriptors() const override;

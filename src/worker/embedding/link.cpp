@@ -29,7 +29,8 @@ Link::Link(const protocol::GenerationKey& key, fabric::Fabric& fabric, const Set
           checked_completions(std::uint64_t{depth_} * remote.size(), fabric.limits()))) {
     for (const QueuePairAddress& peer : remote) {
         Lane lane;
-        lane.queue_pair = fabric.create_queue_pair({completions_.get(), completions_.get(), nullptr, depth_});
+        lane.rail = peer.rail;
+        lane.queue_pair = fabric.create_queue_pair({completions_.get(), completions_.get(), nullptr, depth_, peer.rail});
         lane.queue_pair->connect(peer);
         lanes_.push_back(std::move(lane));
     }
@@ -43,7 +44,7 @@ std::vector<QueuePairAddress> Link::local() const {
 
 Lane* Link::lane_of(std::uint32_t queue_pair) noexcept {
     for (Lane& lane : lanes_) {
-        if (lane.queue_pair->local().number == queue_pair) return &lane;
+        if (rail_number(lane.queue_pair->local()) == queue_pair) return &lane;
     }
     return nullptr;
 }

@@ -32,6 +32,7 @@ struct Lane {
     Fifo<Posted> in_flight;
     std::uint64_t first_sequence = 0;  ///< of in_flight's front; a request's id is its sequence number
     bool tail_signaled = true;         ///< the last request in flight will complete by itself
+    std::uint32_t rail = 0;            ///< whose keys its requests carry
 
     [[nodiscard]] std::uint64_t next_sequence() const noexcept { return first_sequence + in_flight.size(); }
 };

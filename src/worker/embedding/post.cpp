@@ -1,29 +1,14 @@
 // From units to work requests: chains cut to the free slots, the last one signalled, accepted prefixes counted.
 
+#include "worker/embedding/chain.hpp"
 #include "worker/embedding/send_queue.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
-#include <array>
 #include <cstring>
 #include <utility>
 
 namespace remit::worker::embedding {
-namespace {
-
-constexpr std::size_t kChain = 32;         ///< requests a doorbell
-constexpr std::size_t kChainPieces = 512;  ///< scatter entries a doorbell
-
-}  // namespace
-
-struct SendQueue::Chain {
-    std::array<fabric::WorkRequest, kChain> requests;
-    std::array<fabric::Piece, kChainPieces> pieces;
-    std::array<UnitId, kChain> units;
-    std::size_t size = 0;
-    std::size_t pieces_used = 0;
-};
-
 bool SendQueue::post_all() {
     bool moved = false;
     for (auto& [key, link] : links_) {
@@ -41,16 +26,18 @@ bool SendQueue::finished_posting(const Unit& unit) const noexcept {
 /// Posts one chain; true where the queue pair took some of it and there may be more.
 bool SendQueue::post_lane(Link& link, Lane& lane) {
     if (lane.waiting.empty() && lane.tail_signaled) return false;
-    Chain chain;
+    Chain& chain = *chain_;
+    chain.clear();
     fill_chain(link, lane, chain);
     if (chain.size == 0) return post_marker(link, lane);
     chain.requests[chain.size - 1].signaled = true;
+    counters_.doorbells.add();
     for (std::size_t i = 0; i < chain.size; ++i) chain.requests[i].id = lane.next_sequence() + i;
     const auto result = lane.queue_pair->post({chain.requests.data(), chain.size});
     account_accepted(lane, chain, result.accepted);
     if (result.status == fabric::PostStatus::error) {
-        fail_link(link, fmt::format("posting to queue pair {}: {} ({})", lane.queue_pair->local().number,
-                                    std::strerror(result.error), result.error));
+        fail_link(link, fmt::format("posting to queue pair {} of {}: {} ({})", lane.queue_pair->local().number,
+                                    fabric_.device_on(lane.rail), std::strerror(result.error), result.error));
     }
     return result.accepted > 0 && result.status == fabric::PostStatus::ok;
 }
@@ -58,12 +45,16 @@ bool SendQueue::post_lane(Link& link, Lane& lane) {
 /// A prefix of a chain that ended unsignalled would never be reported: a zero-length write behind it is.
 bool SendQueue::post_marker(Link& link, Lane& lane) {
     if (lane.tail_signaled || lane.in_flight.empty() || lane.in_flight.size() >= link.depth()) return false;
+    const std::uint32_t rail = lane.rail;
     fabric::WorkRequest marker;
     marker.id = lane.next_sequence();
     marker.signaled = true;
     marker.remote_address = link.peer_pool().registrations[0].address;
-    marker.remote_key = link.peer_pool().registrations[0].key;
+    marker.remote_key = link.peer_pool().registrations[0].key_on(rail);
+    counters_.doorbells.add();
     if (lane.queue_pair->post({&marker, 1}).accepted == 0) return false;
+    counters_.requests.add();
+    counters_.signaled.add();
     lane.in_flight.push({0, true});
     lane.tail_signaled = true;
     return true;
@@ -77,7 +68,7 @@ std::uint64_t SendQueue::window() const noexcept { return settings_.chunks_in_fl
 /// meanwhile are dropped.
 void SendQueue::fill_chain(Link& link, Lane& lane, Chain& chain) {
     const std::size_t free_slots = link.depth() - lane.in_flight.size();
-    const std::size_t most = std::min(kChain, free_slots);
+    const std::size_t most = std::min(Chain::kRequests, free_slots);
     std::uint64_t flying = lane.flying;
     for (std::size_t i = 0; i < lane.waiting.size() && chain.size < most; ++i) {
         const UnitId id = lane.waiting[i];
@@ -93,6 +84,8 @@ void SendQueue::fill_chain(Link& link, Lane& lane, Chain& chain) {
             if (flying > 0 && flying + unit.bytes > window()) return;
             flying += unit.bytes;
         }
+        // What waits without a signal of its own is not to wait for a large unit.
+        if (is_large(unit.bytes)) chain.signal_last();
         while (!finished_posting(unit) && chain.size < most) {
             const std::size_t before = chain.size;
             add_request(link, unit, id, chain);
@@ -100,6 +93,9 @@ void SendQueue::fill_chain(Link& link, Lane& lane, Chain& chain) {
         }
     }
 }
+
+/// A completion costs little beside this many bytes.
+bool SendQueue::is_large(std::uint64_t bytes) const noexcept { return bytes >= settings_.plan.chunk_bytes / 4; }
 
 void SendQueue::drop_unposted(UnitId id) {
     Unit& unit = units_[id];
@@ -111,33 +107,38 @@ void SendQueue::drop_unposted(UnitId id) {
 
 void SendQueue::add_request(Link& link, Unit& unit, UnitId id, Chain& chain) {
     fabric::WorkRequest& request = chain.requests[chain.size];
+    const std::uint32_t rail = link.lanes()[unit.lane].rail;
     request = {};
     if (unit.next_write < unit.end_write) {
         const plan::RoundPlan& plan = unit.part->plan;
         const plan::Write& write = plan.writes[unit.next_write];
-        if (chain.pieces_used + write.pieces > kChainPieces) return;
+        if (chain.pieces_used + write.pieces > Chain::kPieces) return;
         fabric::Piece* pieces = chain.pieces.data() + chain.pieces_used;
         for (std::uint32_t p = 0; p < write.pieces; ++p) {
             const plan::LocalPiece& piece = plan.pieces[write.first_piece + p];
             if (piece.registration == plan::kSendRegion) {
                 const auto region = static_cast<std::uint32_t>(unit.region);
-                pieces[p] = {regions_.wire_address(region) + piece.address, piece.bytes, regions_.local_key()};
+                pieces[p] = {regions_.wire_address(region) + piece.address, piece.bytes, regions_.local_key_on(rail)};
             } else {
                 const Registration& source = unit.work->source->map.registrations[piece.registration];
-                pieces[p] = {piece.address, piece.bytes, source.key};
+                pieces[p] = {piece.address, piece.bytes, source.key_on(rail)};
             }
         }
         chain.pieces_used += write.pieces;
         request.pieces = {pieces, write.pieces};
+        request.may_inline = settings_.cpu_reads;
         request.remote_address = write.remote;
-        request.remote_key = link.peer_pool().registrations[write.registration].key;
+        request.remote_key = link.peer_pool().registrations[write.registration].key_on(rail);
         ++unit.next_write;
     } else {
         request.remote_address = link.peer_pool().registrations[0].address;
-        request.remote_key = link.peer_pool().registrations[0].key;
+        request.remote_key = link.peer_pool().registrations[0].key_on(rail);
     }
     if (unit.next_write == unit.end_write) {
-        request.signaled = true;  // the unit's send region is free once this is in
+        // Its send region is free, and its end is known, once a completion is in: of its own, or of a later one soon.
+        chain.silent += unit.bytes;
+        request.signaled = is_large(chain.silent);
+        if (request.signaled) chain.silent = 0;
         if (unit.immediate) {
             request.opcode = fabric::Opcode::write_with_immediate;
             request.immediate = protocol::immediate_of(unit.work->key.attempt);
@@ -164,6 +165,8 @@ void SendQueue::account_accepted(Lane& lane, const Chain& chain, std::size_t acc
         }
         lane.in_flight.push({chain.units[i], false});
         work.source->writes.fetch_add(1, std::memory_order_relaxed);
+        counters_.requests.add();
+        if (request.signaled) counters_.signaled.add();
         if (!work.posted) {
             work.posted = true;
             events_.push_back({SendEvent::Kind::posted, work.key, 0, 0, {}});

@@ -37,7 +37,9 @@ public:
     [[nodiscard]] std::uint64_t wire_address(std::uint32_t index) const noexcept {
         return regions_.wire()->address() + index * bytes_;
     }
-    [[nodiscard]] std::uint32_t local_key() const noexcept { return regions_.region()->local_key(); }
+    [[nodiscard]] std::uint32_t local_key_on(std::uint32_t rail) const noexcept {
+        return regions_.region()->local_key_on(rail);
+    }
 
     /// For the length of a submit(): copies that read `aux`, which lies in memory of the CPU alone, read a copy of it in
     /// pinned memory that belongs to the region. Nothing to do where the CPU copies.

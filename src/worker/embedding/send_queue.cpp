@@ -1,5 +1,7 @@
 #include "worker/embedding/send_queue.hpp"
 
+#include "worker/embedding/chain.hpp"
+
 #include <algorithm>
 
 namespace remit::worker::embedding {
@@ -13,7 +15,8 @@ SendQueue::SendQueue(fabric::Fabric& fabric, memory::Provider& memory, memory::C
       copies_(copies),
       layout_(layout),
       settings_(settings),
-      regions_(fabric, memory, settings.send_regions, settings.plan.chunk_bytes, settings.gpu_direct) {}
+      regions_(fabric, memory, settings.send_regions, settings.plan.chunk_bytes, settings.gpu_direct),
+      chain_(std::make_unique<Chain>()) {}
 
 SendQueue::~SendQueue() {
     // Queue pairs go before the regions that they read; copies end before both.
@@ -63,35 +66,51 @@ void SendQueue::destroy_link(const GenerationKey& key) {
 }
 
 void SendQueue::start(const protocol::embedding::StartRound& request, std::shared_ptr<SendSource> source) {
-    const auto link = links_.find(request.key.generation_key());
-    auto& slot = works_[request.key];
-    if (!slot) {
-        slot = std::make_unique<Work>();
-        slot->key = request.key;
-        slot->flow.weight = weight_of(source->priority);
-        slot->link = link == links_.end() ? nullptr : link->second.get();
-        slot->immediates.assign(slot->link != nullptr ? slot->link->lanes().size() : 0, 0);
-    }
-    Work& work = *slot;
+    const auto known = works_.find(request.key);
+    Work& work = known != works_.end() ? *known->second : open_work(request.key, source->priority);
     work.source = std::move(source);
     work.send = request.send;
     work.busy = true;
     work.ready = request.ready;
     ++work.accepted;
     if (work.link != nullptr && !work.cancelled) {
-        auto round = std::make_unique<Round>();
+        auto round = spare_rounds_.take();
         round->number = request.round;
         round->send = request.send;
         round->range = request.range;
         round->blocks = request.blocks;
         round->planned = request.range.first;
+        round->parts = 0;
+        round->payload = 0;
         round->next_lane = static_cast<std::uint32_t>((request.key.attempt + request.round) % work.link->lanes().size());
         work.unplanned.push(round.get());
-        if (work.rounds.size() <= round->number) work.rounds.resize(round->number + 1);
-        work.rounds[round->number] = std::move(round);
+        work.rounds.push_back(std::move(round));
         take_turn(work);
     }
     check_idle(work);
+}
+
+Work& SendQueue::open_work(const AttemptKey& key, int priority) {
+    const auto found = links_.find(key.generation_key());
+    Link* link = found == links_.end() ? nullptr : found->second.get();
+    auto at = works_.end();
+    if (spare_works_.empty()) {
+        at = works_.emplace(key, std::make_unique<Work>()).first;
+    } else {
+        spare_works_.back().key() = key;
+        at = works_.insert(std::move(spare_works_.back())).position;
+        spare_works_.pop_back();
+    }
+    at->second->open(key, link, weight_of(priority), link != nullptr ? link->lanes().size() : 0);
+    return *at->second;
+}
+
+void SendQueue::forget_work(const AttemptKey& key) {
+    auto node = works_.extract(key);
+    spare_rounds_.give_all(node.mapped()->rounds);
+    spare_parts_.give_all(node.mapped()->parts);
+    node.mapped()->source.reset();
+    if (spare_works_.size() < kMostSpares) spare_works_.push_back(std::move(node));
 }
 
 void SendQueue::more_ready(const protocol::embedding::MoreReady& more) {

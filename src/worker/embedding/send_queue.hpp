@@ -3,6 +3,7 @@
 #include "memory/provider.hpp"
 #include "plan/round.hpp"
 #include "protocol/embedding/actions.hpp"
+#include "worker/counters.hpp"
 #include "worker/embedding/link.hpp"
 #include "worker/embedding/region_ring.hpp"
 #include "worker/embedding/work.hpp"
@@ -43,6 +44,7 @@ public:
         std::uint32_t send_regions = 4;
         std::uint32_t chunks_in_flight = 2;  ///< on a queue pair
         GpuDirect gpu_direct = GpuDirect::automatic;  ///< how the NIC reaches send regions on a GPU
+        bool cpu_reads = true;  ///< sources and send regions are memory that the CPU can read
         Link::Settings link;
     };
 
@@ -74,6 +76,9 @@ public:
     /// Asks for a wake-up at the next completion.
     void arm();
     [[nodiscard]] Wait waits() const;
+    /// Something is staged, or on the wire.
+    [[nodiscard]] bool busy() const noexcept { return units_.size() > free_units_.size(); }
+    [[nodiscard]] const PostCounters& counters() const noexcept { return counters_; }
     /// Events since the last call that took them; the caller clears.
     [[nodiscard]] std::vector<SendEvent>& events() noexcept { return events_; }
     /// The generation that owns a local queue pair, for asynchronous events of the device.
@@ -96,6 +101,7 @@ private:
     bool collect_gathered();
     void plan_more(Work& work);
     bool plan_part(Work& work, Round& round, Part& part);
+    Work& open_work(const protocol::AttemptKey& key, int priority);
 
     // post.cpp
     bool post_all();
@@ -104,6 +110,7 @@ private:
     [[nodiscard]] bool finished_posting(const Unit& unit) const noexcept;
     struct Chain;
     [[nodiscard]] std::uint64_t window() const noexcept;
+    [[nodiscard]] bool is_large(std::uint64_t bytes) const noexcept;
     void fill_chain(Link& link, Lane& lane, Chain& chain);
     void drop_unposted(UnitId id);
     void add_request(Link& link, Unit& unit, UnitId id, Chain& chain);
@@ -116,6 +123,7 @@ private:
     void finish_unit(UnitId id, bool success);
     void unit_written(Work& work, Part& part);
     static void drop_unstaged(Work& work);
+    void forget_work(const protocol::AttemptKey& key);
     void check_idle(Work& work);
     void fail_link(Link& link, std::string reason);
     Work* work_at(const protocol::AttemptKey& key);
@@ -126,7 +134,12 @@ private:
     Settings settings_;
     RegionRing regions_;
     std::map<protocol::GenerationKey, std::unique_ptr<Link>> links_;
-    std::map<protocol::AttemptKey, std::unique_ptr<Work>> works_;
+    using Works = std::map<protocol::AttemptKey, std::unique_ptr<Work>>;
+    Works works_;
+    // What has ended is used again with the memory that it has grown: no heap in steady state.
+    std::vector<Works::node_type> spare_works_;
+    Spares<Round> spare_rounds_;
+    Spares<Part> spare_parts_;
     FairClock clock_;
     Fifo<UnitId> gathering_;
     std::vector<protocol::AttemptKey> unready_;  ///< attempts whose source is not filled yet
@@ -134,6 +147,8 @@ private:
     std::vector<Unit> units_;
     std::vector<UnitId> free_units_;
     std::vector<SendEvent> events_;
+    std::unique_ptr<Chain> chain_;
+    PostCounters counters_;
 };
 
 }  // namespace remit::worker::embedding

@@ -29,7 +29,7 @@ void SendQueue::plan_more(Work& work) {
     if (!work.unstaged.empty() || work.unplanned.empty() || work.cancelled) return;
     Round& round = *work.unplanned.front();
     if (std::min(work.ready, round.range.end()) <= round.planned) return;
-    auto part = std::make_unique<Part>();
+    auto part = spare_parts_.take();
     if (!plan_part(work, round, *part)) return work.unplanned.clear();
     if (part->last) work.unplanned.pop();
     ++round.parts;
@@ -65,6 +65,7 @@ bool SendQueue::plan_part(Work& work, Round& round, Part& part) {
     }
     round.planned = end;
     part.round = &round;
+    part.next_unit = part.done = 0;
     part.last = end == round.range.end();
     part.units = static_cast<std::uint32_t>(part.plan.chunks.size());
     if (part.last) part.units = std::max(part.units, lanes);

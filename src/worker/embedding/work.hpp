@@ -10,9 +10,11 @@
 
 #include <remit/types.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 /// What the send queue has to do: attempts, their rounds, and the units that rounds are cut into.
@@ -29,6 +31,9 @@ struct SendSource {
     std::atomic<std::uint64_t> writes{0};
     std::atomic<std::uint64_t> bytes{0};
 };
+
+/// A burst's memory is not kept for ever.
+inline constexpr std::size_t kMostSpares = 64;
 
 struct Round {
     std::uint32_t number = 0;
@@ -51,6 +56,34 @@ struct Part {
     bool last = false;            ///< of its round: carries the immediates
 };
 
+/// Objects that are used again, some of them; the rest is freed.
+template <class T>
+class Spares {
+public:
+    [[nodiscard]] std::unique_ptr<T> take() {
+        if (spares_.empty()) return std::make_unique<T>();
+        std::unique_ptr<T> one = std::move(spares_.back());
+        spares_.pop_back();
+        return one;
+    }
+    void give(std::unique_ptr<T> one) {
+        if (spares_.size() < kMostSpares) spares_.push_back(std::move(one));
+    }
+    /// Takes `one` out of its owners.
+    void give(std::vector<std::unique_ptr<T>>& owners, const T& one) {
+        const auto at = std::find_if(owners.begin(), owners.end(), [&](const auto& owned) { return owned.get() == &one; });
+        give(std::move(*at));
+        owners.erase(at);
+    }
+    void give_all(std::vector<std::unique_ptr<T>>& owners) {
+        for (auto& one : owners) give(std::move(one));
+        owners.clear();
+    }
+
+private:
+    std::vector<std::unique_ptr<T>> spares_;
+};
+
 /// One attempt's work.
 struct Work {
     protocol::AttemptKey key;
@@ -61,8 +94,8 @@ struct Work {
     std::uint64_t ready = 0;  ///< tokens of the source below this may be read
     Fifo<Part*> unstaged;
     Fifo<Round*> unplanned;  ///< rounds with tokens that no part has
-    std::vector<std::unique_ptr<Round>> rounds;  ///< by number; a written one is reset
-    std::vector<std::unique_ptr<Part>> parts;
+    std::vector<std::unique_ptr<Round>> rounds;  ///< not written yet
+    std::vector<std::unique_ptr<Part>> parts;    ///< likewise
     std::uint32_t accepted = 0;
     std::vector<std::uint32_t> immediates;  ///< posted a lane
     std::uint32_t units = 0;                ///< staged and not done
@@ -72,6 +105,24 @@ struct Work {
     bool busy = false;
     bool posted = false;
     bool forgotten = false;
+
+    /// As new, but for the memory it has grown.
+    void open(const protocol::AttemptKey& attempt, Link* to, double weight, std::size_t lanes) {
+        key = attempt;
+        link = to;
+        source.reset();
+        send = 0;
+        flow = {};
+        flow.weight = weight;
+        ready = 0;
+        unstaged.clear();
+        unplanned.clear();
+        rounds.clear();
+        parts.clear();
+        immediates.assign(lanes, 0);
+        accepted = units = 0;
+        queued = unready = cancelled = busy = posted = forgotten = false;
+    }
 };
 
 /// What one chunk puts on one queue pair.

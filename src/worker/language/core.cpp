@@ -57,7 +57,6 @@ protocol::Time Core::next_deadline() const {
 
 bool Core::step(protocol::Time now) {
     now_ = now;
-    fabric_.clear_wakeups();
     bool moved = take_completions();
     moved |= take_visible();
     run_actions();
@@ -65,7 +64,6 @@ bool Core::step(protocol::Time now) {
     moved |= tell_launched();
     moved |= take_messages();
     moved |= take_commands();
-    take_device_events();
     if (machine_.next_deadline() <= now_) {
         machine_.on_time(now_);
         run_actions();
@@ -179,6 +177,11 @@ bool Core::take_commands() {
         run_actions();
     }
     return !commands_.empty();
+}
+
+void Core::take_wakeups() {
+    fabric_.clear_wakeups();
+    take_device_events();
 }
 
 void Core::take_device_events() {

@@ -30,6 +30,8 @@ public:
          RoomEnded room_ended);
 
     bool step(protocol::Time now) override;
+    void take_wakeups() override;
+    [[nodiscard]] bool data_is_near() const override { return !rooms_.empty(); }
     void arm() override;
     [[nodiscard]] protocol::Time next_deadline() const override;
     [[nodiscard]] std::array<int, 3> descriptors() const override;

@@ -23,23 +23,28 @@ ReadBack::ReadBack(fabric::Fabric& fabric, const fabric::MemoryRegion& region)
     fabric::QueuePairOptions options;
     options.send_completions = completions_.get();
     options.depth = kDepth;
-    queue_pair_ = fabric.create_queue_pair(options);
-    queue_pair_->connect(queue_pair_->local());
+    for (options.rail = 0; options.rail < fabric.rails(); ++options.rail) {
+        queue_pairs_.push_back(fabric.create_queue_pair(options));
+        queue_pairs_.back()->connect(queue_pairs_.back()->local());
+    }
 }
 
 bool ReadBack::start() {
-    const fabric::Piece piece{landing_.address(), kBytes, landing_region_->local_key()};
-    fabric::WorkRequest request;
-    request.id = ++started_;
-    request.opcode = fabric::Opcode::read;
-    request.signaled = true;
-    request.remote_address = region_.address();
-    request.remote_key = region_.remote_key();
-    request.pieces = {&piece, 1};
-    const auto result = queue_pair_->post({&request, 1});
-    if (result.accepted == 1) return true;
-    failure_ = fmt::format("posting a read of own memory: {} ({})", std::strerror(result.error), result.error);
-    return false;
+    for (std::uint32_t rail = 0; rail < queue_pairs_.size(); ++rail) {
+        const fabric::Piece piece{landing_.address(), kBytes, landing_region_->local_key_on(rail)};
+        fabric::WorkRequest request;
+        request.id = ++started_;
+        request.opcode = fabric::Opcode::read;
+        request.signaled = true;
+        request.remote_address = region_.address();
+        request.remote_key = region_.remote_key_on(rail);
+        request.pieces = {&piece, 1};
+        const auto result = queue_pairs_[rail]->post({&request, 1});
+        if (result.accepted == 1) continue;
+        failure_ = fmt::format("posting a read of own memory: {} ({})", std::strerror(result.error), result.error);
+        return false;
+    }
+    return true;
 }
 
 bool ReadBack::running() {

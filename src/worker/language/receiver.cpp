@@ -35,18 +35,33 @@ std::vector<QueuePairAddress> Receiver::create(const GenerationKey& key) {
         throw Error(ErrorKind::environment, broken_ + "; this worker receives no more: start another");
     std::vector<std::unique_ptr<fabric::QueuePair>> made;
     std::vector<QueuePairAddress> addresses;
-    for (std::uint32_t i = 0; i < queue_pairs_; ++i) {
-        made.push_back(fabric_.create_queue_pair({completions_.get(), completions_.get(), receives_.get(), 1}));
+    // Rails take turns, so that neighbouring chunks of a round go over different ones.
+    for (std::uint32_t i = 0; i < queue_pairs_ * fabric_.rails(); ++i) {
+        made.push_back(fabric_.create_queue_pair(
+            {completions_.get(), completions_.get(), receives_.get(), 1, i % fabric_.rails()}));
         addresses.push_back(made.back()->local());
     }
-    for (std::uint32_t i = 0; i < queue_pairs_; ++i) owners_[addresses[i].number] = {key, i};
+    for (std::uint32_t i = 0; i < made.size(); ++i) owners_[rail_number(addresses[i])] = {key, i};
     generations_[key] = std::move(made);
     return addresses;
 }
 
 void Receiver::connect(const GenerationKey& key, const std::vector<QueuePairAddress>& remote) {
     auto& pairs = generations_.at(key);
-    for (std::size_t i = 0; i < remote.size() && i < pairs.size(); ++i) pairs[i]->connect(remote[i]);
+    std::vector<std::size_t> next(fabric_.rails());  // of a rail: where to look for its next queue pair
+    for (std::uint32_t i = 0; i < remote.size(); ++i) {
+        const std::uint32_t rail = remote[i].rail;
+        std::size_t at = rail < next.size() ? next[rail] : pairs.size();
+        while (at < pairs.size() && pairs[at]->local().rail != rail) ++at;
+        if (at == pairs.size()) {
+            throw Error(ErrorKind::refused, fmt::format("embedding worker answered more queue pairs on rail {} than it "
+                                                        "was offered",
+                                                        rail));
+        }
+        pairs[at]->connect(remote[i]);
+        owners_[rail_number(pairs[at]->local())] = {key, i};
+        next[rail] = at + 1;
+    }
 }
 
 void Receiver::destroy(const GenerationKey& key, const OnArrival& on_arrival, const OnFailure& on_failure) {
@@ -55,7 +70,7 @@ void Receiver::destroy(const GenerationKey& key, const OnArrival& on_arrival, co
     for (auto& pair : found->second) pair->to_error();
     // In ERR nothing more arrives; what did is taken while the numbers still mean these queue pairs.
     poll(on_arrival, on_failure);
-    for (auto& pair : found->second) owners_.erase(pair->local().number);
+    for (auto& pair : found->second) owners_.erase(rail_number(pair->local()));
     generations_.erase(found);
     // A message that was arriving may have taken a receive with it: fill up to the depth, whatever that was.
     receives_->post(receives_->depth());
@@ -74,7 +89,7 @@ bool Receiver::poll(const OnArrival& on_arrival, const OnFailure& on_failure) {
             if (owner == owners_.end()) {
                 ++unknown_queue_pairs_;
             } else if (!completion.ok) {
-                on_failure({owner->second.key, fabric::status_text(completion)});
+                on_failure({owner->second.key, fabric::status_text(completion) + where(completion.queue_pair)});
             } else if (completion.kind == fabric::CompletionKind::immediate) {
                 on_arrival({owner->second.key, owner->second.index, completion.immediate});
             }
@@ -82,6 +97,11 @@ bool Receiver::poll(const OnArrival& on_arrival, const OnFailure& on_failure) {
         if (count < batch.size()) break;
     }
     return moved;
+}
+
+/// The device, where there are several.
+std::string Receiver::where(std::uint32_t queue_pair) const {
+    return fabric_.rails() > 1 ? " on " + fabric_.device_on(queue_pair >> 24) : "";
 }
 
 /// All generations complete into one queue: where it is broken, nothing arrives any more.

@@ -35,7 +35,8 @@ public:
 
     /// Queue pairs of a new generation, not connected yet. @throws Error(environment).
     std::vector<QueuePairAddress> create(const protocol::GenerationKey& key);
-    /// Connects the first remote.size() of them, paired by index. @throws Error(environment).
+    /// Connects them to those of the peer, paired by their order on each rail; from then on an arrival's index is that of
+    /// `remote`. @throws Error(environment), Error(refused) for more than were offered.
     void connect(const protocol::GenerationKey& key, const std::vector<QueuePairAddress>& remote);
     /// Queue pairs to ERR, every completion taken, destroyed, receives made whole again.
     void destroy(const protocol::GenerationKey& key, const OnArrival& on_arrival, const OnFailure& on_failure);
@@ -55,6 +56,7 @@ private:
         std::uint32_t index = 0;
     };
 
+    [[nodiscard]] std::string where(std::uint32_t queue_pair) const;
     std::size_t take(std::span<fabric::Completion> batch, const OnFailure& on_failure);
 
     fabric::Fabric& fabric_;
