@@ -125,8 +125,8 @@ lane_sim() {
   build release remit_sim_command || return
   local sim=build/release/bin/remit-sim scenario
   record sim-mixed "$sim" --seeds 30000 --first-seed 1 --jobs "$jobs" --json --all-edges
-  for scenario in calm loss crash abort wire memory window ranks; do
-    record "sim-$scenario" "$sim" --seeds 2250 --first-seed 1 --jobs "$jobs" --scenario "$scenario" --json
+  for scenario in calm loss crash abort wire memory window ranks checksum; do
+    record "sim-$scenario" "$sim" --seeds 2000 --first-seed 1 --jobs "$jobs" --scenario "$scenario" --json
   done
   record sim-everything "$sim" --seeds 2000 --first-seed 1 --jobs "$jobs" --scenario everything --json
 }

@@ -9,6 +9,7 @@
 #include <remit/types.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -70,6 +71,11 @@ public:
     /// RDMA writes posted and payload bytes written.
     [[nodiscard]] std::uint64_t writes() const noexcept;
     [[nodiscard]] std::uint64_t bytes() const noexcept;
+    /// Bytes copied into send regions for it. One gather feeds all language workers that are near each other, so with
+    /// several of them it is less than bytes().
+    [[nodiscard]] std::uint64_t gathered() const noexcept;
+    /// After the end: language workers that did not get all of it. With OnDeadRank::go_on a Success may have some.
+    [[nodiscard]] std::uint32_t failed_ranks() const noexcept;
 
     struct State;
     explicit Send(std::shared_ptr<State> state) : state_(std::move(state)) {}
@@ -83,7 +89,7 @@ class EmbeddingWorker {
 public:
     /// @throws Error(bad_argument) for options, Error(environment) where the machine lacks something.
     EmbeddingWorker(const EmbeddingWorkerOptions& options, const Layout& layout, std::uint32_t pool_blocks);
-    /// Fails what is unfinished, tells the peers, destroys queue pairs and memory regions.
+    /// stop(), then destroys what is left of queue pairs and memory regions.
     ~EmbeddingWorker();
     EmbeddingWorker(const EmbeddingWorker&) = delete;
     EmbeddingWorker& operator=(const EmbeddingWorker&) = delete;
@@ -104,6 +110,11 @@ public:
     /// Says that `room` never comes: whoever asks for it gets Failed with `reason`, also when INIT comes later, until
     /// timing.park_deadline or a new send(). @throws Error(bad_argument) for the room, Error(exhausted) past limits.rejections.
     void reject(RoomId room, std::string reason);
+    /// Ends the worker in good order and blocks until its thread has: nothing new is begun from now on (send() throws
+    /// Error(misuse)), what is under way goes on for `drain` at most, then what is left fails and the peers are told.
+    /// Returns how many that were. Called again, also meanwhile from another thread, it can only bring the end forward:
+    /// stop() stops at once. A peer that asks for a room without a `send` is told that it never comes. @throws Error(misuse) on the worker's own thread.
+    std::size_t stop(std::chrono::milliseconds drain = std::chrono::milliseconds{0});
 
 private:
     struct Impl;

@@ -41,6 +41,11 @@ struct ReceiveOptions {
     std::uint32_t required_dst_info_num = 1;  ///< language workers that each get a copy of this room
     std::variant<KeepBlocks, Sink> into = KeepBlocks{};
     std::chrono::milliseconds deadline{0};  ///< 0: the worker's room_deadline
+    /// Of several ranks of a room one may own its deadlines, since clocks that end it at different moments would hang
+    /// what the ranks do together. False: another does. This one then waits for timing.backstop_deadline (or `deadline`
+    /// where it is given) and by itself ends for no other wait; the owner's decision comes with the embedding worker's
+    /// STATUS, within a round trip, or earlier by abort(reason) from whoever hands it down.
+    bool owns_deadline = true;
     /// Public key of this embedding worker, as generate_keys() returns it; empty: that of keys.server_key_file. Its file
     /// belongs into the folder keys.allowed_keys too, since the embedding worker answers on a connection of its own.
     std::string server_key{};
@@ -77,7 +82,10 @@ public:
     [[nodiscard]] int descriptor() const;
     /// Gives the request up; returns at once. Blocks go back when nothing can write into them any more. A `send` that
     /// the request has met ends Failed with it, also where the two cross on their way: ask again with a new `send`.
-    void abort() const;
+    /// `reason` is what reason() says here, at the embedding worker, and at the other ranks where they fail with it.
+    void abort(const std::string& reason = {}) const;
+    /// What the embedding worker last said of the room: whether waiting, or asking again, helps.
+    [[nodiscard]] SenderAnswer answer() const noexcept;
 
     /// Length of the request; 0 until it is known.
     [[nodiscard]] std::uint64_t total_tokens() const noexcept;
@@ -104,7 +112,7 @@ class LanguageWorker {
 public:
     /// @throws Error(bad_argument) for options, Error(environment) where the machine lacks something.
     LanguageWorker(const LanguageWorkerOptions& options, const Layout& layout, std::uint32_t pool_blocks);
-    /// Fails what is unfinished, tells the peers, destroys queue pairs and memory regions.
+    /// stop(), then destroys what is left of queue pairs and memory regions.
     ~LanguageWorker();
     LanguageWorker(const LanguageWorker&) = delete;
     LanguageWorker& operator=(const LanguageWorker&) = delete;
@@ -123,6 +131,11 @@ public:
     /// Asks the embedding worker at `endpoint` for `room`; returns at once.
     /// @throws Error(bad_argument) for the room, the endpoint or the options.
     Reception receive(RoomId room, const std::string& endpoint, ReceiveOptions options = {});
+    /// Ends the worker in good order and blocks until its thread has: nothing new is begun from now on (receive() throws
+    /// Error(misuse)), what is under way goes on for `drain` at most, then what is left fails and the peers are told.
+    /// Returns how many that were. Called again, also meanwhile from another thread, it can only bring the end forward:
+    /// stop() stops at once. Kept blocks stay readable until release() or the destructor. @throws Error(misuse) on the worker's own thread.
+    std::size_t stop(std::chrono::milliseconds drain = std::chrono::milliseconds{0});
 
     /// Address of one token's row in a kept block; valid from Success to release(). With MemoryOptions of kind cuda memory
     /// of the GPU.

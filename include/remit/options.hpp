@@ -49,14 +49,24 @@ struct FabricOptions {
     std::uint32_t loopback_rails = 1;  ///< 1 … 8
 };
 
-/// Deadlines and periods. Every wait has one; it ends in Failed with a reason.
+/// Deadlines and periods. Every wait has one; it ends in Failed with a reason that names what was awaited, how long and
+/// from whom. A worker that answers PING within a second and is silent for five is gone or cut off; an answer to INIT is
+/// a round trip; what waits for an encoder, for memory or for a busy wire may take half a minute; all of a request a
+/// minute. Shorter ones find a fault sooner and fail a busy peer's rooms more often.
 struct TimingOptions {
     std::chrono::milliseconds ping_period{1000};      ///< PING to each live session
     std::chrono::milliseconds peer_silence{5000};     ///< a peer not heard for this long is given up
-    std::chrono::milliseconds room_deadline{60000};   ///< receive() to Success, or send() to Success
+    std::chrono::milliseconds room_deadline{60000};   ///< receive() to Success, whatever it waits for
+    std::chrono::milliseconds register_deadline{30000};  ///< receive() to REGISTERED: the embedding worker may start later
+    std::chrono::milliseconds init_deadline{10000};   ///< INIT to the first answer of any kind
+    std::chrono::milliseconds park_deadline{30000};   ///< an INIT without `send`, a `send` without INIT or without more of its source
+    std::chrono::milliseconds round_deadline{30000};  ///< a round under way of which nothing completes, on either side
+    std::chrono::milliseconds resume_deadline{30000}; ///< a round written and not the last, until RESUME
+    std::chrono::milliseconds memory_deadline{45000}; ///< a room that waits for blocks or credits of its own worker
     std::chrono::milliseconds abort_deadline{5000};   ///< ABORT to ABORTED before the generation is given up
-    std::chrono::milliseconds park_deadline{30000};   ///< an INIT without `send`, a `send` without INIT, a round without RESUME
     std::chrono::milliseconds close_deadline{10000};  ///< CLOSE is repeated this long
+    /// A room whose deadlines another rank owns: it waits this long and no other deadline of a receiver ends it.
+    std::chrono::milliseconds backstop_deadline{600000};
     std::chrono::milliseconds repeat_first{50};       ///< first repeat of an unanswered message
     std::chrono::milliseconds repeat_most{1000};      ///< repeats back off up to this
 };
@@ -95,12 +105,20 @@ struct ControlOptions {
     bool insecure = false;                     ///< permits an address off loopback without keys
 };
 
+/// What the failure of one language worker means for the others that get a copy of the same room. A rank fails when
+/// its worker dies or is silent, when its user aborts, or by one of its deadlines.
+enum class OnDeadRank : std::uint8_t {
+    fail,  ///< the send fails and with it every rank, told at once: what they do with it they do together
+    go_on, ///< the others go on; the send ends with Success where one of them has it all
+};
+
 struct EmbeddingWorkerOptions {
     ControlOptions control{};
     FabricOptions fabric{};
     MemoryOptions memory{};
     TimingOptions timing{};
     LimitOptions limits{};
+    OnDeadRank on_dead_rank = OnDeadRank::fail;
     Gather gather = Gather::automatic;
     std::uint64_t chunk_bytes = 4u << 20;     ///< a round is cut into chunks of at most this, ≥ 4096
     std::uint32_t send_regions = 4;           ///< ring of send regions, each chunk_bytes; ≥ 2
@@ -113,7 +131,8 @@ struct EmbeddingWorkerOptions {
 /// What a receiver short of blocks does.
 enum class MemoryPolicy : std::uint8_t {
     shrink,  ///< takes what there is, down to one block, and resumes again
-    wait,    ///< waits until what it needs is free, or all of the pool where it needs more
+    wait,    ///< waits until what it needs is free, or all of the pool where it needs more; first come, first served
+    fail,    ///< fails where what it needs, or all of the pool where it needs more, is not free at once
 };
 
 /// How a first guess is made for rooms that give none (kAutoTokens): so many tokens that a chosen share of requests
@@ -136,6 +155,9 @@ struct LanguageWorkerOptions {
     MemoryPolicy memory_policy = MemoryPolicy::shrink;
     bool overlap = true;  ///< offers the next round while the last is on the wire, where blocks are free
     GuessOptions guess{};
+    /// Each segment's CRC32C a round is reckoned at both ends from the memory of their users and compared before Success:
+    /// it finds what the network's and the memories' own checks let through. An embedding worker without it is refused.
+    bool checksum = false;
 };
 
 }  // namespace remit

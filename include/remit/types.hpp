@@ -31,6 +31,18 @@ enum class Status : std::uint8_t {
     return status == Status::Failed || status == Status::Success;
 }
 
+/// What the embedding worker last said of a room. A status tells how far the room is; this tells whether waiting helps.
+enum class SenderAnswer : std::uint8_t {
+    none,       ///< nothing yet
+    not_ready,  ///< it has the request; `send` has not come there
+    coming,     ///< request and `send` have met
+    never,      ///< rejected, cancelled or stopped there: it will not come, however often it is asked for
+    unknown,    ///< it knows nothing of the request any more, or never did: asking again may help
+    failed,     ///< the transfer itself failed: asking again may help
+};
+
+[[nodiscard]] std::string_view to_string(SenderAnswer answer) noexcept;
+
 /// Element type of a segment.
 enum class DType : std::uint8_t { bf16, fp16, fp32, fp8, int32 };
 

@@ -23,7 +23,11 @@ constexpr std::array<DTypeRow, 5> kDTypes{{
 constexpr std::array<std::string_view, 5> kStatusNames{
     "Failed", "Bootstrapping", "WaitingForInput", "Transferring", "Success"};
 
+constexpr std::array<std::string_view, 6> kAnswerNames{"none", "not_ready", "coming", "never", "unknown", "failed"};
+
 }  // namespace
+
+std::string_view to_string(SenderAnswer answer) noexcept { return kAnswerNames[static_cast<std::size_t>(answer)]; }
 
 std::string_view to_string(Status status) noexcept { return kStatusNames[static_cast<std::size_t>(status)]; }
 

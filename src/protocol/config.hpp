@@ -13,6 +13,12 @@ struct Timing {
     Time ping_period{};
     Time peer_silence{};
     Time room_deadline{};
+    Time register_deadline{};
+    Time init_deadline{};
+    Time round_deadline{};
+    Time resume_deadline{};
+    Time memory_deadline{};
+    Time backstop_deadline{};
     Time abort_deadline{};
     Time park_deadline{};
     Time close_deadline{};
@@ -24,6 +30,12 @@ struct Timing {
         : ping_period(o.ping_period),
           peer_silence(o.peer_silence),
           room_deadline(o.room_deadline),
+          register_deadline(o.register_deadline),
+          init_deadline(o.init_deadline),
+          round_deadline(o.round_deadline),
+          resume_deadline(o.resume_deadline),
+          memory_deadline(o.memory_deadline),
+          backstop_deadline(o.backstop_deadline),
           abort_deadline(o.abort_deadline),
           park_deadline(o.park_deadline),
           close_deadline(o.close_deadline),

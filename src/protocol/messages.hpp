@@ -2,6 +2,8 @@
 
 #include "base/queue_pair_address.hpp"
 #include "layout/block_map.hpp"
+#include "plan/checksums.hpp"
+#include "protocol/capabilities.hpp"
 #include "protocol/keys.hpp"
 
 #include <remit/layout.hpp>
@@ -49,7 +51,7 @@ struct Register {
     BlockMap pool;  ///< remote keys
     std::vector<QueuePairAddress> queue_pairs;
     PeerLimits limits;
-    std::vector<std::string> capabilities;
+    Capabilities capabilities;
 };
 
 /// A REGISTER of another version: all that is known of it is whom to refuse.
@@ -63,6 +65,7 @@ struct Registered {
     struct Accepted {
         std::vector<QueuePairAddress> queue_pairs;
         PeerLimits limits;
+        Capabilities capabilities;
     };
     struct Refused {
         std::string error;
@@ -103,6 +106,8 @@ struct StatusReport {
     std::uint64_t total_tokens = 0;  ///< 0 while unknown
     std::string reason;
     SessionId id;
+    SenderAnswer answer = SenderAnswer::none;  ///< none: not told, as the peer would not understand it
+    plan::Checksums checksums{};               ///< of the rounds written, folded; empty: not told
 };
 
 enum class AbortKind : std::uint8_t { abort, yield };
@@ -112,6 +117,7 @@ struct Abort {
     PeerAddress from{};  ///< stamped by the sender's driver
     SessionId id;
     AbortKind kind = AbortKind::abort;
+    std::string reason{};  ///< empty: not told
 };
 
 struct Aborted {

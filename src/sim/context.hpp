@@ -50,6 +50,9 @@ struct Context {
         const std::size_t embeddings = settings.embeddings.size();
         return place < embeddings ? fmt::format("E{}", place) : fmt::format("L{}", place - embeddings);
     }
+    [[nodiscard]] auto reader() {
+        return [this](std::uint64_t address, std::uint64_t bytes) -> const void* { return memory.at(address, bytes); };
+    }
     void count(Fault fault) { ++statistics.faults[static_cast<std::size_t>(fault)]; }
     /// The layout of a worker with blocks of that size.
     [[nodiscard]] Layout::Shape shape(std::uint32_t block_size, Arrangement arrangement) const {

@@ -21,6 +21,7 @@ Config config_of(Context& context, std::uint32_t index) {
     config.attempt_window = context.settings.window;
     config.max_queue_pairs = e.queue_pairs;
     config.max_message = context.settings.round.max_write;
+    config.on_dead_rank = e.on_dead_rank;
     return config;
 }
 
@@ -106,6 +107,9 @@ void EmbeddingHost::on_time() {
 
 void EmbeddingHost::shut_down() {
     context_.trace.say("E{} shuts down", index_);
+    machine_.begin_nothing("worker is stopping", context_.now);
+    execute();
+    if (machine_.parked() != 0) throw Violation("E: an attempt stays parked at a worker that begins nothing");
     machine_.shut_down("worker stops", context_.now);
     execute();
     while (!answers_.empty()) answer();
@@ -149,6 +153,7 @@ void EmbeddingHost::act(Tell& action) {
                            in_words(action.message));
     }
     check_told(action.message);
+    note_end(action.message);
     fill_sender(action.message, Context::address_of(place_));
     context_.trace.mix(action.message.index());
     context_.network.send(place_, Context::place_at(action.to), action.session,
@@ -157,12 +162,25 @@ void EmbeddingHost::act(Tell& action) {
 
 void EmbeddingHost::check_told(const protocol::ToLanguage& message) const {
     const auto* status = std::get_if<protocol::StatusReport>(&message);
-    if (status == nullptr || status->status != Status::Success) return;
+    if (status == nullptr) return;
+    const bool of_another = status->reason.rfind("one of the room's", 0) == 0;
+    if (of_another && context_.settings.embeddings[index_].on_dead_rank == OnDeadRank::go_on) {
+        throw Violation("E: a rank fails with another, though the others go on");
+    }
+    if (status->status != Status::Success) return;
     const auto found = attempts_.find(status->id.attempt_key());
     if (found == attempts_.end()) return;  // forgotten, with all its work done
     for (const Round& round : found->second.rounds) {
-        if (round.left != 0 || round.dropped || !round.whole()) throw Violation("E: Success before every write has completed");
+        if (round.left != 0 || round.dropped || !round.whole())
+            throw Violation("E: Success before every write has completed");
     }
+}
+
+void EmbeddingHost::note_end(const protocol::ToLanguage& message) {
+    const auto* status = std::get_if<protocol::StatusReport>(&message);
+    if (status == nullptr || !is_final(status->status)) return;
+    const auto found = attempts_.find(status->id.attempt_key());
+    if (found != attempts_.end()) found->second.ended = true;
 }
 
 void EmbeddingHost::act(BuildGeneration& action) {
@@ -266,6 +284,7 @@ void EmbeddingHost::drop_queued(Attempt& attempt) {
 void EmbeddingHost::act(CancelAttempt& action) {
     const auto found = attempts_.find(action.key);
     if (found == attempts_.end()) return;
+    found->second.ended = true;
     drop_queued(found->second);
     became_idle(action.key, found->second);
 }
@@ -296,7 +315,17 @@ void EmbeddingHost::act(SendStatus& action) {
     context_.trace.mix(static_cast<std::uint64_t>(action.status));
 }
 
+/// Whoever took part in a send that has failed has been told, or can be told no more.
+void EmbeddingHost::check_all_told(const SendFinal& action) const {
+    if (action.status != Status::Failed) return;
+    for (const auto& [key, attempt] : attempts_) {
+        if (attempt.send != action.send || attempt.ended || generations_.count(key.generation_key()) == 0) continue;
+        throw Violation("E: a send Failed, and one of its ranks goes on");
+    }
+}
+
 void EmbeddingHost::act(SendFinal& action) {
+    check_all_told(action);
     context_.users.end_send(action.send, action.status, action.reason);
     sends_.erase(std::remove(sends_.begin(), sends_.end(), action.send), sends_.end());
 }

@@ -78,6 +78,7 @@ private:
         std::deque<std::uint32_t> unplanned;      ///< rounds that wait for more of the source
         std::vector<std::deque<Pending>> queues;  ///< a queue pair
         std::size_t in_flight = 0;
+        bool ended = false;      ///< told Failed or Success, or cancelled
         bool owes_idle = false;  ///< on_idle() has not come since the last StartRound or CloseRounds
     };
     struct Generation {
@@ -112,6 +113,9 @@ private:
     std::shared_ptr<PlannedRound> plan_part(const Attempt& attempt, Round& round, const Generation& generation);
     void queue_writes(Attempt& attempt, std::uint32_t round, const std::shared_ptr<PlannedRound>& planned);
     void queue_immediates(Attempt& attempt, std::uint32_t round);
+    void note_end(const protocol::ToLanguage& message);
+    void check_all_told(const protocol::embedding::SendFinal& action) const;
+    [[nodiscard]] plan::Checksums checksums_of(const protocol::AttemptKey& key, std::uint32_t round);
     void queue_immediate(Attempt& attempt, std::uint32_t round, std::size_t queue_pair);
     void drop_queued(Attempt& attempt);
     void became_idle(const protocol::AttemptKey& key, Attempt& attempt);

@@ -1,6 +1,7 @@
 // How an embedding worker's rounds become work requests, and what their completions say.
 
 #include "sim/embedding_host.hpp"
+#include "sim/payload.hpp"
 #include "sim/violation.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -167,6 +168,15 @@ void EmbeddingHost::post(const Head& head) {
     became_idle(head.key, attempt);  // only where the driver lies
 }
 
+plan::Checksums EmbeddingHost::checksums_of(const protocol::AttemptKey& key, std::uint32_t round) {
+    const auto wanted = machine_.checksum_wanted(key, round);
+    if (!wanted) return {};
+    context_.users.check_source(wanted->send);
+    const SendRecord& send = *context_.users.send(wanted->send);
+    return plan::checksums_of(layout_, {send.map, send.table, 0}, wanted->range, aux_of(send.id, send.total),
+                              context_.reader());
+}
+
 void EmbeddingHost::take_completion() {
     const SendCompletion done = completions.front();
     completions.pop_front();
@@ -189,7 +199,7 @@ void EmbeddingHost::take_completion() {
     if (round.left == 0 && !round.dropped && round.whole()) {
         context_.trace.say("E{} round {} of {}.{}.{} written", index_, done.round, done.attempt.session,
                            done.attempt.generation, done.attempt.attempt);
-        machine_.on_round_written(done.attempt, done.round, context_.now);
+        machine_.on_round_written(done.attempt, done.round, context_.now, checksums_of(done.attempt, done.round));
     }
     execute();
     if (const auto still = attempts_.find(done.attempt); still != attempts_.end())

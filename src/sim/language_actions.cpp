@@ -40,6 +40,7 @@ void LanguageHost::offered(const protocol::ToEmbedding& message) {
         const bool opens = ledger_.offer(resume->id.attempt_key(), resume->sent_tokens, resume->blocks, allocator_);
         if (opens && resume->sent_tokens > 0) ++context_.statistics.resumes;
     } else if (const auto* abort = std::get_if<protocol::Abort>(&message)) {
+        context_.users.note_reason(abort->reason);
         ++(abort->kind == protocol::AbortKind::abort ? context_.statistics.aborts : context_.statistics.yields);
     }
 }
@@ -137,6 +138,13 @@ void LanguageHost::act(CopyOut& action) {
     answers_.emplace_back(std::move(action));
 }
 
+void LanguageHost::act(Checksum& action) {
+    if (action.blocks.empty() != context_.users.reception(action.handle).sink) {
+        throw Violation("L: checksums are wanted of blocks that were moved out, or of a sink that is none");
+    }
+    answers_.emplace_back(std::move(action));
+}
+
 void LanguageHost::act(Note& action) {
     context_.trace.mix(static_cast<std::uint64_t>(action.status));
 }
@@ -150,6 +158,9 @@ void LanguageHost::act(Final& action) {
         const auto* copy = std::get_if<CopyOut>(&answer);
         if (copy != nullptr && copy->handle == action.handle)
             throw Violation("L: room final while a copy into its sink runs");
+        const auto* sum = std::get_if<Checksum>(&answer);
+        if (sum != nullptr && room.sink && sum->handle == action.handle)
+            throw Violation("L: room final while its sink is read");
     }
     if (action.status == Status::Success && !room.sink) {
         ledger_.kept(action.table, action.handle);
@@ -222,6 +233,8 @@ void LanguageHost::reply(const AskSink& ask) {
     if (room.refuse) {
         context_.count(Fault::refuse_sink);
         refusal = "no memory for tensors";
+    } else if (ask.total_tokens > kAbsurd && context_.settings.has(Fault::corrupt)) {
+        refusal = "no memory for so many tokens";
     } else if (ask.total_tokens > kAbsurd) {
         throw Violation(fmt::format("L: a sink is asked for {} tokens", ask.total_tokens));
     } else {
@@ -236,6 +249,18 @@ void LanguageHost::reply(const AskSink& ask) {
     }
     context_.trace.say("L{} sink of {} {}", index_, ask.handle, refusal ? "refuses" : "is ready");
     machine_.on_sink(ask.handle, refusal, context_.now);
+    execute();
+}
+
+void LanguageHost::reply(const Checksum& asked) {
+    const Reception& room = context_.users.reception(asked.handle);
+    const BlockId only = 0;
+    const plan::Side side =
+        room.sink ? plan::Side{room.tensors, {&only, 1}, 0} : plan::Side{pool_, asked.blocks, asked.range.first};
+    context_.trace.say("L{} checksums of {}.{}.{} round {}", index_, asked.key.session, asked.key.generation,
+                       asked.key.attempt, asked.round);
+    machine_.on_checksum(asked, plan::checksums_of(layout_, side, asked.range, asked.aux, context_.reader()),
+                         context_.now);
     execute();
 }
 

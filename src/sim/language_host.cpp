@@ -33,6 +33,7 @@ Config config_of(Context& context, std::uint32_t index, const Layout& layout, co
     config.max_message = std::max(context.settings.round.max_write, protocol::kLeastMaxMessage);
     config.memory_policy = l.policy;
     config.overlap = l.overlap;
+    config.checksum = context.settings.checksum;
     return config;
 }
 
@@ -91,6 +92,7 @@ void LanguageHost::user_receive(const Reception& reception) {
     request.expected_tokens = reception.expected;
     request.required_dst_info_num = reception.required;
     request.sink = reception.sink;
+    request.owns_deadline = reception.owns_deadline;
     machine_.on_receive(handle, request, context_.now);
     execute();
 }

@@ -66,7 +66,7 @@ private:
         std::vector<std::pair<std::uint32_t, std::uint32_t>> immediates;  ///< index of the queue pair, value
     };
     using Answer = std::variant<Created, Destroyed, protocol::language::PollDry, protocol::language::MakeVisible,
-                                protocol::language::AskSink, protocol::language::CopyOut>;
+                                protocol::language::AskSink, protocol::language::CopyOut, protocol::language::Checksum>;
 
     void execute();
     void act(protocol::language::Tell& action);
@@ -78,6 +78,8 @@ private:
     void act(protocol::language::MakeVisible& action);
     void act(protocol::language::AskSink& action);
     void act(protocol::language::CopyOut& action);
+    void act(protocol::language::Checksum& action);
+    void act(protocol::language::Answered& action) { context_.trace.mix(static_cast<std::uint64_t>(action.answer)); }
     void act(protocol::language::Note& action);
     void act(protocol::language::Final& action);
 
@@ -87,6 +89,7 @@ private:
     void reply(const protocol::language::MakeVisible& visible);
     void reply(const protocol::language::AskSink& ask);
     void reply(const protocol::language::CopyOut& copy);
+    void reply(const protocol::language::Checksum& asked);
 
     [[nodiscard]] bool is_ready(const Answer& answer) const;
     /// @throws Violation where an ABORT went unanswered in a history in which nothing was lost.

@@ -13,8 +13,8 @@ constexpr std::array<std::string_view, kFaults> kFaultNames{
     "loss",           "duplicate",      "sender_error",    "receiver_error", "crash_embedding",
     "crash_language", "stop_embedding", "stop_language",   "abort_language", "abort_embedding",
     "reject_room",    "no_send",        "refuse_register", "refuse_sink",    "disagree",
-    "build_error",    "jump",           "stall",           "slow_sink",
-    "no_ready"};
+    "build_error",    "jump",           "stall",           "slow_sink",      "no_ready",
+    "corrupt"};
 
 constexpr std::array<std::string_view, kSabotages> kSabotageNames{"none",           "destroy_late",  "immediate_first",
                                                                   "drop_immediate", "idle_early",    "copied_early",
@@ -26,7 +26,13 @@ protocol::Timing small_times() {
     t.peer_silence = 200 * kTick;
     t.room_deadline = 3000 * kTick;
     t.abort_deadline = 300 * kTick;
+    t.register_deadline = 2600 * kTick;
+    t.init_deadline = 1500 * kTick;
     t.park_deadline = 2500 * kTick;
+    t.round_deadline = 2400 * kTick;
+    t.resume_deadline = 2500 * kTick;
+    t.memory_deadline = 2800 * kTick;
+    t.backstop_deadline = 5000 * kTick;
     t.close_deadline = 600 * kTick;
     t.repeat_first = 8 * kTick;
     t.repeat_most = 64 * kTick;
@@ -49,8 +55,9 @@ void draw_workers(Random& random, Settings& s) {
     const std::uint32_t embeddings = random.pick({1u, 1u, 1u, 2u});
     const std::uint32_t languages = random.pick({1u, 1u, 2u, 3u, 4u});
     for (std::uint32_t i = 0; i < embeddings; ++i) {
-        s.embeddings.push_back(
-            {random.pick({1u, 2u, 3u, 5u}), static_cast<std::uint32_t>(random.between(1, most_pairs))});
+        s.embeddings.push_back({random.pick({1u, 2u, 3u, 5u}),
+                                static_cast<std::uint32_t>(random.between(1, most_pairs)),
+                                random.percent(50) ? OnDeadRank::fail : OnDeadRank::go_on});
     }
     for (std::uint32_t i = 0; i < languages; ++i) {
         LanguageSettings l;
@@ -60,7 +67,8 @@ void draw_workers(Random& random, Settings& s) {
         l.credits = l.queue_pairs * random.pick({1u, 2u, 3u, 8u});
         l.arrangement = random.percent(50) ? Arrangement::slab : Arrangement::segments;
         l.overlap = random.percent(60);
-        l.policy = random.percent(50) ? MemoryPolicy::wait : MemoryPolicy::shrink;
+        l.policy = random.pick(
+            {MemoryPolicy::wait, MemoryPolicy::wait, MemoryPolicy::shrink, MemoryPolicy::shrink, MemoryPolicy::fail});
         s.languages.push_back(l);
     }
 }
@@ -68,6 +76,15 @@ void draw_workers(Random& random, Settings& s) {
 void set_all(Settings& s, std::initializer_list<Fault> faults) {
     s.faults.reset();
     for (const Fault fault : faults) s.faults.set(static_cast<std::size_t>(fault));
+}
+
+std::string_view name_of(MemoryPolicy policy) {
+    switch (policy) {
+        case MemoryPolicy::shrink: return "shrink";
+        case MemoryPolicy::wait: return "wait";
+        case MemoryPolicy::fail: return "fail";
+    }
+    return "?";
 }
 
 struct Scenario {
@@ -118,6 +135,11 @@ constexpr std::array kScenarios{
     Scenario{"ranks",
              [](Random&, Settings& s) {
                  while (s.languages.size() < 4) s.languages.push_back(s.languages[0]);
+             }},
+    Scenario{"checksum",
+             [](Random&, Settings& s) {
+                 s.faults.set(static_cast<std::size_t>(Fault::corrupt));
+                 s.retries = 3;
              }},
     Scenario{"everything",
              [](Random&, Settings& s) {
@@ -172,27 +194,32 @@ Settings draw_settings(Random& random, std::string_view scenario) {
     s.retries = random.pick({0u, 0u, 3u});
     s.progressive_percent = random.pick({0u, 0u, 50u, 100u});
     draw_faults(random, s);
+    s.checksum = random.percent(30);
     found->apply(random, s);
+    if (s.has(Fault::corrupt)) s.checksum = true;
+    // Here the window is so small that a request may be forgotten before its checksums are told.
+    if (s.checksum) s.window = 65536;
     return s;
 }
 
 std::string Settings::describe() const {
-    std::string text =
-        fmt::format("hidden {} {} deepstack {}; window {}, depth {}, rooms {}, kept {} %, bit by bit {} %, faults:",
-                    shape.hidden, remit::to_string(shape.dtype), shape.deepstack, window, send_queue_depth, rooms,
-                    kept_percent, progressive_percent);
+    std::string text = fmt::format(
+        "hidden {} {} deepstack {}; window {}, depth {}, rooms {}, kept {} %, bit by bit {} %, checksum {}, faults:",
+        shape.hidden, remit::to_string(shape.dtype), shape.deepstack, window, send_queue_depth, rooms, kept_percent,
+        progressive_percent, checksum);
     for (std::size_t i = 0; i < kFaults; ++i) {
         if (faults.test(i)) text += fmt::format(" {}", kFaultNames[i]);
     }
     for (std::size_t i = 0; i < embeddings.size(); ++i) {
         text +=
-            fmt::format("\nE{}: block size {}, queue pairs {}", i, embeddings[i].block_size, embeddings[i].queue_pairs);
+            fmt::format("\nE{}: block size {}, queue pairs {}, on a dead rank {}", i, embeddings[i].block_size,
+                        embeddings[i].queue_pairs, embeddings[i].on_dead_rank == OnDeadRank::fail ? "fail" : "go on");
     }
     for (std::size_t i = 0; i < languages.size(); ++i) {
         const LanguageSettings& l = languages[i];
         text += fmt::format("\nL{}: block size {}, {} blocks, queue pairs {}, credits {}, {}, overlap {}, policy {}", i,
                             l.block_size, l.blocks, l.queue_pairs, l.credits, remit::to_string(l.arrangement),
-                            l.overlap, l.policy == MemoryPolicy::wait ? "wait" : "shrink");
+                            l.overlap, name_of(l.policy));
     }
     return text;
 }

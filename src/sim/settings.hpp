@@ -38,8 +38,9 @@ enum class Fault : std::uint8_t {
     stall,        ///< a wire stands still, and nobody is told
     slow_sink,    ///< a user takes long to say where the tensors go
     no_ready,     ///< the rest of a source never becomes ready
+    corrupt,      ///< a byte of a write lands as another; only where checksums are compared
 };
-inline constexpr std::size_t kFaults = 20;
+inline constexpr std::size_t kFaults = 21;
 [[nodiscard]] std::string_view to_string(Fault fault) noexcept;
 
 /// A driver that does wrong on purpose, to see that the checks bite.
@@ -60,6 +61,7 @@ inline constexpr std::size_t kSabotages = 9;
 struct EmbeddingSettings {
     std::uint32_t block_size = 1;
     std::uint32_t queue_pairs = 1;
+    OnDeadRank on_dead_rank = OnDeadRank::fail;
 };
 
 struct LanguageSettings {
@@ -88,6 +90,7 @@ struct Settings {
     std::uint64_t most_tokens = 1;
     std::uint32_t steps = 30;  ///< with faults
     std::uint32_t retries = 0;
+    bool checksum = false;
     std::bitset<kFaults> faults;
     Sabotage sabotage = Sabotage::none;
 

@@ -12,6 +12,7 @@ namespace {
 constexpr std::uint32_t kSourceKey = 7;
 
 bool out_of_memory(const std::string& reason) {
+    if (reason.rfind("embedding worker: ", 0) == 0) return false;  // another rank's
     return reason.rfind("no memory", 0) == 0 || reason.find("use a sink or a larger pool") != std::string::npos;
 }
 
@@ -29,6 +30,7 @@ void Users::plan_room(RoomId room, std::uint32_t embedding, const std::vector<st
         r.required = static_cast<std::uint32_t>(languages.size());
         r.expected = total * random.pick({0u, 3u, 5u, 10u, 10u, 15u, 20u}) / 10;
         r.sink = fresh || !random.percent(s.kept_percent);
+        r.owns_deadline = r.language == languages.front() || random.percent(50);
         if (s.has(Fault::refuse_sink) && random.percent(30)) {
             r.refuse = r.sink;
             hard = hard || r.refuse;
@@ -158,9 +160,10 @@ void Users::end_receive(const protocol::language::Final& final, const Layout& la
         return;
     }
     if (final.reason.empty()) throw Violation("room Failed without a reason");
+    note_reason(final.reason);
     if (out_of_memory(final.reason)) {
-        if (room.sink) throw Violation("room with a sink out of memory: " + final.reason);
-        hard = true;  // its sender and other ranks fail with it
+        const bool may = context_.settings.languages[room.language].policy == MemoryPolicy::fail;
+        if (room.sink && !may) throw Violation("room with a sink out of memory: " + final.reason);
     }
     if (!hard) throw Violation("room Failed without a failure: " + final.reason);
     if (retries > 0 && context_.random.percent(50)) {
@@ -170,6 +173,11 @@ void Users::end_receive(const protocol::language::Final& final, const Layout& la
         again.refuse = false;
         receptions_to_come.push_back(again);
     }
+}
+
+/// A room without memory takes its sender and other ranks with it.
+void Users::note_reason(const std::string& reason) {
+    hard = hard || out_of_memory(reason);
 }
 
 void Users::check_kept(const protocol::language::Final& final, const Layout& layout, const BlockMap& pool) {

@@ -40,6 +40,7 @@ struct Reception {
     std::uint64_t expected = 0;
     bool sink = true;
     bool refuse = false;  ///< the sink does
+    bool owns_deadline = true;
     // once it has come
     std::optional<Status> ended;
     BlockMap tensors;
@@ -77,6 +78,8 @@ public:
 
     std::uint64_t begin_receive(const Reception& reception);
     [[nodiscard]] Reception& reception(std::uint64_t handle) { return receptions_.at(handle); }
+    /// Why a room fails, which it may tell before it is final.
+    void note_reason(const std::string& reason);
     void end_receive(const protocol::language::Final& final, const Layout& layout, const BlockMap& pool);
     /// Kept blocks still hold what they did.
     void check_kept(const protocol::language::Final& final, const Layout& layout, const BlockMap& pool);

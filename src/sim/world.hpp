@@ -91,6 +91,7 @@ private:
     // world_faults.cpp
     [[nodiscard]] bool spared();
     void take_fault(const Option& option);
+    void corrupt(std::uint8_t& byte);
     void sender_error(QueuePair& queue_pair);
     void receiver_error(QueuePair& queue_pair);
     void crash(Place place);

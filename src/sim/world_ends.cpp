@@ -59,13 +59,15 @@ void World::fresh_rooms(bool late) {
     users.retries = users.reuses = 0;
     for (auto& [number, pair] : context_.fabric.all()) pair.stalled_until = {};
     for (std::uint64_t i = late ? context_.random.below(7) : 0; i > 0; --i) static_cast<void>(step(true));
-    // A rejected room stays rejected for a while; the others may be used again.
-    const bool rejected = context_.statistics.faults[static_cast<std::size_t>(Fault::reject_room)] != 0;
+    // A rejected room stays rejected for a while, as does one whose other ranks have failed before all had asked; the
+    // others may be used again.
+    const auto came = [&](Fault fault) { return context_.statistics.faults[static_cast<std::size_t>(fault)] != 0; };
+    const bool rejected = came(Fault::reject_room) || came(Fault::disagree);
     context_.random.shuffle(rooms_);
     std::set<RoomId> used;
     for (std::size_t i = 0; i < std::min<std::size_t>(rooms_.size(), 3); ++i) {
         const Room& room = rooms_[i];
-        RoomId id = rejected || context_.random.percent(50) ? room.room + 1000 : room.room;
+        RoomId id = rejected || room.languages.size() > 1 || context_.random.percent(50) ? room.room + 1000 : room.room;
         while (!used.insert(id).second) id += 100;
         users.plan_room(id, room.embedding, room.languages, room.total, true);
     }

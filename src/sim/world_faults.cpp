@@ -53,6 +53,15 @@ void World::take_fault(const Option& option) {
     }
 }
 
+/// A bit turns over behind every check of the wire.
+void World::corrupt(std::uint8_t& byte) {
+    if (spared()) return;
+    context_.trace.say("a byte lands as another");
+    context_.count(Fault::corrupt);
+    context_.users.hard = true;
+    byte = static_cast<std::uint8_t>(byte ^ 1u << context_.random.below(8));
+}
+
 /// A sender's queue pair breaks: everything flushes; what is on the wire may land later.
 void World::sender_error(QueuePair& pair) {
     context_.trace.say("queue pair {} fails", pair.number);

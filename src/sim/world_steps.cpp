@@ -137,6 +137,9 @@ void World::land(QueuePair& pair) {
             left > 1 && context_.random.percent(20) ? context_.random.between(1, left - 1) : left;
         context_.trace.say("land {} bytes of {}.{}.{} round {}", bytes, request.attempt.session,
                            request.attempt.generation, request.attempt.attempt, request.round);
+        if (context_.settings.has(Fault::corrupt) && bytes > 0 && context_.random.percent(4)) {
+            corrupt(request.data[request.landed + context_.random.below(bytes)]);
+        }
         receiver.land(request, request.landed, bytes);
         request.landed += bytes;
         if (bytes < left) return;

@@ -1,11 +1,11 @@
 #include "memory/cuda.hpp"
 #include "pool/block_pool.hpp"
 #include "worker/embedding/core.hpp"
-#include "worker/event_loop.hpp"
 #include "worker/open.hpp"
 #include "worker/send_record.hpp"
 #include "worker/source_pool.hpp"
 #include "worker/unfinished_rooms.hpp"
+#include "worker/worker_thread.hpp"
 
 #include "base/log.hpp"
 
@@ -14,7 +14,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <atomic>
-#include <thread>
+#include <optional>
 #include <utility>
 
 namespace remit {
@@ -59,6 +59,7 @@ protocol::embedding::Config machine_config(const EmbeddingWorkerOptions& options
     config.max_queue_pairs = options.fabric.queue_pairs;
     config.rails = fabric.rails();
     config.max_message = fabric.limits().max_message;
+    config.on_dead_rank = options.on_dead_rank;
     return config;
 }
 
@@ -139,6 +140,13 @@ std::uint32_t Send::rounds() const noexcept { return state_->record->source->rou
 std::uint64_t Send::writes() const noexcept { return state_->record->source->writes.load(std::memory_order_relaxed); }
 std::uint64_t Send::bytes() const noexcept { return state_->record->source->bytes.load(std::memory_order_relaxed); }
 
+std::uint64_t Send::gathered() const noexcept {
+    return state_->record->source->gathered.load(std::memory_order_relaxed);
+}
+std::uint32_t Send::failed_ranks() const noexcept {
+    return state_->record->failed_ranks.load(std::memory_order_relaxed);
+}
+
 // -------------------------------------------------------------------------------------- EmbeddingWorker
 
 struct EmbeddingWorker::Impl {
@@ -161,18 +169,15 @@ struct EmbeddingWorker::Impl {
           core(machine_config(options, layout, *fabric), queue_settings(options, *fabric, pool), layout, *fabric, mailbox,
                *provider, *copies, *inbox, [this](RoomId room) { unfinished.remove(room); }) {
         log().info("embedding worker at {} on {}, {}", endpoint(), fabric->describe(), provider->describe());
-        const worker::LoopOptions how{options.fabric.busy_poll, options.fabric.spin};
-        thread = std::thread([this, how] {
-            copies->bind();
-            worker::run_loop(core, how, loop);
-        });
+        thread.emplace(
+            core, worker::LoopOptions{options.fabric.busy_poll, options.fabric.spin}, loop, [this] { copies->bind(); },
+            [this] {
+                inbox->close();
+                core.refuse_left();
+            });
     }
 
-    ~Impl() {
-        inbox->post(worker::StopEmbedding{});
-        thread.join();
-        inbox->close();
-    }
+    ~Impl() { inbox->post(worker::StopEmbedding{}); }
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
 
@@ -195,7 +200,7 @@ struct EmbeddingWorker::Impl {
     worker::embedding::Core core;
     std::atomic<std::uint64_t> next_send{1};
     worker::LoopCounters loop;
-    std::thread thread;
+    std::optional<worker::WorkerThread> thread;
 };
 
 BlockMap EmbeddingWorker::Impl::source_map(const Source& source, std::uint64_t tokens) const {
@@ -230,6 +235,17 @@ EmbeddingWorker::EmbeddingWorker(const EmbeddingWorkerOptions& options, const La
 
 EmbeddingWorker::~EmbeddingWorker() = default;
 
+std::size_t EmbeddingWorker::stop(std::chrono::milliseconds drain) {
+    worker::check_drain(drain);
+    if (impl_->thread->is_current()) {
+        throw Error(ErrorKind::misuse, "stop() on the worker's own thread would wait for itself; call it from another");
+    }
+    impl_->thread->begin_stopping();
+    impl_->inbox->post(worker::StopEmbedding{drain});
+    impl_->thread->wait_for_end();
+    return impl_->core.failed_by_stop();
+}
+
 std::string EmbeddingWorker::endpoint() const { return impl_->endpoint(); }
 std::string EmbeddingWorker::device() const { return impl_->fabric->device(); }
 DataPath EmbeddingWorker::data_path() const { return impl_->data_path; }
@@ -246,6 +262,7 @@ Send EmbeddingWorker::send(RoomId room, Source source, std::uint64_t total_token
     if (room > kMaxRoomId) {
         throw Error(ErrorKind::bad_argument, fmt::format("room is {}; permitted: 0 to {}", room, kMaxRoomId));
     }
+    if (impl_->thread->stopping()) throw Error(ErrorKind::misuse, "send() after stop()");
     if (total_tokens == 0 || total_tokens > kMaxTokens) {
         throw Error(ErrorKind::bad_argument,
                     fmt::format("total_tokens is {}; permitted: 1 to {}", total_tokens, kMaxTokens));
@@ -275,7 +292,10 @@ Send EmbeddingWorker::send(RoomId room, Source source, std::uint64_t total_token
     record->source->aux[0] = length;
     if (options.stream) record->source->filled = point_behind(impl_->streams.get(), *options.stream);
     impl_->unfinished.add(room, room);
-    impl_->inbox->post(worker::BeginSend{record});
+    if (!impl_->inbox->post(worker::BeginSend{record})) {
+        impl_->unfinished.remove(room);
+        throw Error(ErrorKind::misuse, "send() after stop()");
+    }
     return Send(std::make_shared<Send::State>(Send::State{record, impl_->inbox, impl_->streams}));
 }
 

@@ -2,11 +2,11 @@
 #include "control/keys.hpp"
 #include "memory/cuda.hpp"
 #include "pool/block_pool.hpp"
-#include "worker/event_loop.hpp"
 #include "worker/language/core.hpp"
 #include "worker/open.hpp"
 #include "worker/room_record.hpp"
 #include "worker/unfinished_rooms.hpp"
+#include "worker/worker_thread.hpp"
 
 #include "base/log.hpp"
 
@@ -16,7 +16,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <thread>
+#include <optional>
 #include <utility>
 
 namespace remit {
@@ -71,6 +71,7 @@ protocol::language::Config machine_config(const LanguageWorkerOptions& options, 
     config.memory_policy = options.memory_policy;
     config.overlap = options.overlap;
     config.guess = options.guess;
+    config.checksum = options.checksum;
     return config;
 }
 
@@ -89,7 +90,7 @@ registration::PoolMemoryOptions pool_options(const MemoryOptions& options, const
 
 Reception::State::~State() {
     if (!is_final(record->outcome.status())) {
-        inbox->post(worker::AbortRoom{record->handle, true});
+        inbox->post(worker::AbortRoom{record->handle, true, {}});
     } else {
         release();
     }
@@ -120,9 +121,11 @@ Status Reception::wait(Stream stream, std::chrono::steady_clock::time_point dead
 }
 std::string Reception::reason() const { return state_->record->outcome.reason(); }
 int Reception::descriptor() const { return state_->record->outcome.descriptor(); }
-void Reception::abort() const {
-    if (!state_->record->aborted.exchange(true)) state_->inbox->post(worker::AbortRoom{state_->record->handle, false});
+void Reception::abort(const std::string& reason) const {
+    if (state_->record->aborted.exchange(true)) return;
+    state_->inbox->post(worker::AbortRoom{state_->record->handle, false, reason});
 }
+SenderAnswer Reception::answer() const noexcept { return state_->record->answer.load(std::memory_order_acquire); }
 std::uint64_t Reception::total_tokens() const noexcept { return state_->record->total.load(std::memory_order_acquire); }
 std::uint32_t Reception::rounds() const noexcept { return state_->record->rounds.load(std::memory_order_relaxed); }
 std::uint32_t Reception::resumes() const noexcept {
@@ -167,18 +170,15 @@ struct LanguageWorker::Impl {
                    unfinished.remove({request.room, request.embedding});
                }) {
         log().info("language worker at {} on {}, {}", endpoint(), fabric->describe(), provider->describe());
-        const worker::LoopOptions how{options.fabric.busy_poll, options.fabric.spin};
-        thread = std::thread([this, how] {
-            copies->bind();
-            worker::run_loop(core, how, loop);
-        });
+        thread.emplace(
+            core, worker::LoopOptions{options.fabric.busy_poll, options.fabric.spin}, loop, [this] { copies->bind(); },
+            [this] {
+                inbox->close();
+                core.refuse_left();
+            });
     }
 
-    ~Impl() {
-        inbox->post(worker::StopLanguage{});
-        thread.join();
-        inbox->close();
-    }
+    ~Impl() { inbox->post(worker::StopLanguage{}); }
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
 
@@ -201,7 +201,7 @@ struct LanguageWorker::Impl {
     worker::language::Core core;
     std::atomic<std::uint64_t> next_handle{1};
     worker::LoopCounters loop;
-    std::thread thread;
+    std::optional<worker::WorkerThread> thread;
 };
 
 void LanguageWorker::Impl::check_server_key(const std::string& key) const {
@@ -223,6 +223,17 @@ LanguageWorker::LanguageWorker(const LanguageWorkerOptions& options, const Layou
 }
 
 LanguageWorker::~LanguageWorker() = default;
+
+std::size_t LanguageWorker::stop(std::chrono::milliseconds drain) {
+    worker::check_drain(drain);
+    if (impl_->thread->is_current()) {
+        throw Error(ErrorKind::misuse, "stop() on the worker's own thread would wait for itself; call it from another");
+    }
+    impl_->thread->begin_stopping();
+    impl_->inbox->post(worker::StopLanguage{drain});
+    impl_->thread->wait_for_end();
+    return impl_->core.failed_by_stop();
+}
 
 std::string LanguageWorker::endpoint() const { return impl_->endpoint(); }
 std::string LanguageWorker::device() const { return impl_->fabric->device(); }
@@ -248,6 +259,7 @@ Reception LanguageWorker::receive(RoomId room, const std::string& endpoint, Rece
         throw Error(ErrorKind::bad_argument,
                     fmt::format("deadline is {} ms; permitted: 0 (the worker's) or more", options.deadline.count()));
     }
+    if (impl_->thread->stopping()) throw Error(ErrorKind::misuse, "receive() after stop()");
     const control::Endpoint peer = control::parse_endpoint(endpoint);
     if (peer.port == 0 || control::is_wildcard_address(peer.ip)) {
         throw Error(ErrorKind::bad_argument,
@@ -264,9 +276,13 @@ Reception LanguageWorker::receive(RoomId room, const std::string& endpoint, Rece
                        options.expected_tokens,
                        options.required_dst_info_num,
                        record->sink.has_value(),
-                       std::chrono::duration_cast<protocol::Time>(std::min(options.deadline, kLongestDeadline))};
+                       std::chrono::duration_cast<protocol::Time>(std::min(options.deadline, kLongestDeadline)),
+                       options.owns_deadline};
     impl_->unfinished.add({room, record->request.embedding}, room);
-    impl_->inbox->post(worker::BeginReceive{record});
+    if (!impl_->inbox->post(worker::BeginReceive{record})) {
+        impl_->unfinished.remove({room, record->request.embedding});
+        throw Error(ErrorKind::misuse, "receive() after stop()");
+    }
     return Reception(std::make_shared<Reception::State>(record, impl_->inbox, impl_->streams));
 }
 

@@ -118,6 +118,12 @@ void check_timing_options(const TimingOptions& o) {
     require_time("timing.ping_period", o.ping_period);
     require_time("timing.peer_silence", o.peer_silence);
     require_time("timing.room_deadline", o.room_deadline);
+    require_time("timing.register_deadline", o.register_deadline);
+    require_time("timing.init_deadline", o.init_deadline);
+    require_time("timing.round_deadline", o.round_deadline);
+    require_time("timing.resume_deadline", o.resume_deadline);
+    require_time("timing.memory_deadline", o.memory_deadline);
+    require_time("timing.backstop_deadline", o.backstop_deadline);
     require_time("timing.abort_deadline", o.abort_deadline);
     require_time("timing.park_deadline", o.park_deadline);
     require_time("timing.close_deadline", o.close_deadline);
@@ -128,6 +134,8 @@ void check_timing_options(const TimingOptions& o) {
                 fmt::format("timing.peer_silence is {} ms; permitted: more than timing.ping_period, {} ms",
                             o.peer_silence.count(), o.ping_period.count()));
 }
+
+void check_drain(std::chrono::milliseconds drain) { require<long long>("drain", drain.count(), 0, 86'400'000); }
 
 void check_limit_options(const LimitOptions& o) {
     require<std::uint32_t>("limits.rooms", o.rooms, 1, 1u << 24);

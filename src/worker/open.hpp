@@ -38,6 +38,7 @@ void check_fabric_options(const FabricOptions& options);
 void check_timing_options(const TimingOptions& options);
 void check_limit_options(const LimitOptions& options);
 void check_guess_options(const GuessOptions& options);
+void check_drain(std::chrono::milliseconds drain);
 
 /// 63 random bits, not 0: incarnations and session numbers must not repeat across restarts.
 [[nodiscard]] std::uint64_t random_identity();

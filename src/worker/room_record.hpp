@@ -25,6 +25,7 @@ struct RoomRecord {
     Outcome outcome;
     std::atomic<std::uint64_t> total{0};
     std::atomic<std::uint32_t> rounds{0};
+    std::atomic<SenderAnswer> answer{SenderAnswer::none};
     std::atomic<bool> released{false};
     std::atomic<bool> aborted{false};  ///< asked for once, however often its user says so
 
@@ -56,11 +57,15 @@ struct BeginReceive {
 struct AbortRoom {
     protocol::language::Handle handle = 0;
     bool dropped = false;  ///< the last handle went away
+    std::string reason{};  ///< its user's; empty: none
 };
 struct ReleaseRoom {
     protocol::language::Handle handle = 0;
 };
-struct StopLanguage {};
+/// What is under way goes on for `drain`, nothing else is begun.
+struct StopLanguage {
+    protocol::Time drain{};
+};
 
 using LanguageCommand = std::variant<BeginReceive, AbortRoom, ReleaseRoom, StopLanguage>;
 using LanguageInbox = Inbox<LanguageCommand>;

@@ -23,6 +23,7 @@ struct SendRecord {
     Watermark watermark{0};
     bool unfilled = false;  ///< among those whose watermark waits for a stream. The worker's alone
     std::atomic<bool> cancelled{false};  ///< asked for once, however often its user says so
+    std::atomic<std::uint32_t> failed_ranks{0};
     Outcome outcome;
     std::shared_ptr<embedding::SendSource> source = std::make_shared<embedding::SendSource>();
 };
@@ -40,7 +41,10 @@ struct RejectRoom {
     RoomId room = 0;
     std::string reason;
 };
-struct StopEmbedding {};
+/// What is under way goes on for `drain`, nothing else is begun.
+struct StopEmbedding {
+    protocol::Time drain{};
+};
 
 using EmbeddingCommand = std::variant<BeginSend, ReadyTokens, CancelSend, RejectRoom, StopEmbedding>;
 using EmbeddingInbox = Inbox<EmbeddingCommand>;

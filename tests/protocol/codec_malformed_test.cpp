@@ -149,8 +149,8 @@ TEST(CodecMalformed, OtherNumbersOfFramesAreNoMessage) {
     for (std::size_t count = 0; count < 20; ++count) {
         const Frames frames(count, "1");
         const std::string what = std::to_string(count) + " frames";
-        if (count != 5 && count != 7 && count != 8) expect_fault(decode_for_embedding(frames), frame_count, what);
-        if (count != 4 && count != 7) expect_fault(decode_for_language(frames), frame_count, what);
+        if (count < 5 || count > 8) expect_fault(decode_for_embedding(frames), frame_count, what);
+        if (count != 4 && (count < 7 || count > 9)) expect_fault(decode_for_language(frames), frame_count, what);
     }
     for (const Frames& good : {kPing, kPong, kClose}) {
         Frames longer = good;
@@ -163,6 +163,27 @@ TEST(CodecMalformed, OtherNumbersOfFramesAreNoMessage) {
     expect_fault(decode_for_embedding(Frames{"None"}), frame_count, "None alone");
     expect_fault(decode_for_language(Frames{"None"}), frame_count, "None alone");
     expect_fault(decode_for_embedding(Frames(100'000, "None")), version, "a message of 100000 frames");
+}
+
+TEST(CodecMalformed, WhatMayFollowAStatusAndAnAbort) {
+    using enum DecodeFault;
+    const auto status = [](const std::string& answer, const std::string& checksums) {
+        Frames frames = kStatus;
+        frames.push_back(answer);
+        frames.push_back(checksums);
+        return decode_for_language(frames);
+    };
+    EXPECT_TRUE(status("never", "1,2,4294967295"));
+    EXPECT_TRUE(status("", "0"));
+    expect_fault(status("perhaps", "1"), unknown_word, "an answer of no kind");
+    expect_fault(status("none", "1"), unknown_word, "what stands for nothing is told by nothing");
+    expect_fault(status("never", ""), not_a_number, "no checksums");
+    expect_fault(status("never", "1,"), not_a_number, "a comma too many");
+    expect_fault(status("never", "4294967296"), out_of_range, "a checksum of 33 bits");
+    expect_fault(status("never", "1,2,3,4,5,6,7,8,9"), frame_size, "more checksums than segments");
+    Frames abort = kAbort;
+    abort.emplace_back(2000, 'x');
+    expect_fault(decode_for_embedding(abort), frame_size, "a reason that is too long");
 }
 
 /// A good REGISTER, one field of whose JSON each test spoils.

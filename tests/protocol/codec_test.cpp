@@ -52,13 +52,13 @@ void expect_same(const Resume& a, const Resume& b) {
 }
 
 void expect_same(const StatusReport& a, const StatusReport& b) {
-    EXPECT_EQ(std::tie(a.room, a.status, a.rounds, a.sent_tokens, a.total_tokens, a.reason, a.id),
-              std::tie(b.room, b.status, b.rounds, b.sent_tokens, b.total_tokens, b.reason, b.id));
+    EXPECT_EQ(std::tie(a.room, a.status, a.rounds, a.sent_tokens, a.total_tokens, a.reason, a.id, a.answer, a.checksums),
+              std::tie(b.room, b.status, b.rounds, b.sent_tokens, b.total_tokens, b.reason, b.id, b.answer, b.checksums));
 }
 
 void expect_same(const Abort& a, const Abort& b) {
     expect_same(a.from, b.from);
-    EXPECT_EQ(std::tie(a.room, a.id, a.kind), std::tie(b.room, b.id, b.kind));
+    EXPECT_EQ(std::tie(a.room, a.id, a.kind, a.reason), std::tie(b.room, b.id, b.kind, b.reason));
 }
 
 void expect_same(const ForeignRegister& a, const ForeignRegister& b) {
@@ -118,7 +118,7 @@ TEST(Codec, FramesStandWhereTheProtocolFixesThem) {
               (Frames{"9", "10.0.0.5", "7700", "1.2.3.4", "8", "2", "1024", "976"}));
     EXPECT_EQ(encode(ToLanguage(StatusReport{9, Status::Transferring, 1, 1024, 2000, "", id})),
               (Frames{"9", "3", "1", "1024", "2000", "", "1.2.3.4"}));
-    EXPECT_EQ(encode(ToEmbedding(Abort{9, from, id, AbortKind::yield})),
+    EXPECT_EQ(encode(ToEmbedding(Abort{9, from, id, AbortKind::yield, ""})),
               (Frames{"9", "10.0.0.5", "7700", "1.2.3.4", "yield"}));
     EXPECT_EQ(encode(ToLanguage(Aborted{9, false, {}, id})), (Frames{"9", "undrained", "-1", "1.2.3.4"}));
     EXPECT_EQ(encode(ToEmbedding(Close{from, id, "bye"})),

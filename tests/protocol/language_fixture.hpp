@@ -55,7 +55,7 @@ protected:
         machine->on_created(created[0].key, {QueuePairAddress{.number = 1}}, now);
         ASSERT_EQ(told<Register>(drain()).size(), 1u);
         Registered answer{session, generation, incarnation,
-                          Registered::Accepted{{QueuePairAddress{.number = 2}}, {1 << 20}}};
+                          Registered::Accepted{{QueuePairAddress{.number = 2}}, {1 << 20}, capabilities}};
         machine->on_message(answer, now);
     }
 
@@ -75,7 +75,7 @@ protected:
 
     void status(std::uint64_t attempt, Status value, std::uint64_t total, const std::string& reason = "",
                 RoomId room = kRoom) {
-        machine->on_message(StatusReport{room, value, 0, 0, total, reason, id(attempt)}, now);
+        machine->on_message(StatusReport{.room = room, .status = value, .total_tokens = total, .reason = reason, .id = id(attempt)}, now);
     }
     void aborted(std::uint64_t attempt, std::optional<std::uint64_t> rounds, bool drained = true, RoomId room = kRoom) {
         machine->on_message(Aborted{room, drained, rounds, id(attempt)}, now);
@@ -137,6 +137,7 @@ protected:
 
     Time now{std::chrono::seconds(1)};
     std::uint64_t session = 0;
+    Capabilities capabilities{"fence", "yield", "answers", "reasons", "crc32c"};  ///< of the embedding worker
     std::optional<pool::BlockAllocator> allocator;
     std::optional<Machine> machine;
 };

@@ -22,7 +22,8 @@ public:
             case 0: return registration();
             case 1: return Init{room(), from(), attempt(), blocks(), required(), number()};
             case 2: return Resume{room(), from(), attempt(), blocks(), required(), number(), number()};
-            case 3: return Abort{room(), from(), attempt(), below(2) == 0 ? AbortKind::abort : AbortKind::yield};
+            case 3: return Abort{room(), from(), attempt(), below(2) == 0 ? AbortKind::abort : AbortKind::yield,
+                                 below(2) == 0 ? text(64) : ""};
             case 4: return Close{from(), id(), text(1024)};
             case 5: return Ping{from(), id(), number(), number()};
             case 6: return ForeignRegister{from(), id(), "remit/" + std::to_string(2 + below(1000))};
@@ -32,12 +33,12 @@ public:
 
     ToLanguage to_language(int kind) {
         switch (kind) {
-            case 0: return Registered{number(), number(), number(), Registered::Accepted{queue_pairs(), limits()}};
+            case 0: return Registered{number(), number(), number(), Registered::Accepted{queue_pairs(), limits(), {text(64), text(64)}}};
             case 1: return Registered{number(), number(), number(), Registered::Refused{text(1024)}};
             case 2: return Registered{number(), number(), number(), Registered::Lost{text(1024)}};
             case 3:
                 return StatusReport{room(), static_cast<Status>(below(5)), number(), number(), number(), text(64),
-                                    id()};
+                                    id(),   static_cast<SenderAnswer>(below(6)), checksums()};
             case 4: {
                 Aborted m{room(), below(2) == 0, {}, id()};
                 if (below(3) != 0) m.rounds = number();
@@ -69,6 +70,12 @@ private:
     SessionId attempt() { return {number(), number(), 1 + (number() >> 1), number()}; }
     std::uint32_t required() { return static_cast<std::uint32_t>(1 + below(65536)); }
     PeerLimits limits() { return {1 + below(~std::uint64_t{0})}; }
+
+    plan::Checksums checksums() {
+        plan::Checksums sums(below(9));
+        for (std::uint32_t& sum : sums) sum = static_cast<std::uint32_t>(number());
+        return sums;
+    }
 
     BlockTable blocks() {
         BlockTable table(below(20));

@@ -64,6 +64,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Promise{"NoWaitWithoutADeadline", "everything", faults<Fault::no_send>},
                     Promise{"NoHoldAndWait", "memory", [](const Statistics& s) { return s.yields; }},
                     Promise{"OneFailureStaysOneFailure", "wire", faults<Fault::sender_error>},
+                    Promise{"ChecksumsFindWhatWasCorrupted", "checksum", faults<Fault::corrupt>},
+                    Promise{"RanksFailTogetherOrGoOn", "ranks", [](const Statistics& s) { return s.rooms; }},
                     Promise{"Bounded", "window", [](const Statistics& s) { return s.aborts; }},
                     Promise{"EveryBlockHasOneOwner", "memory", [](const Statistics& s) { return s.rooms; },
                             Sabotage::copied_early, "Success with wrong bytes"}),

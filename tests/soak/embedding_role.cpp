@@ -122,7 +122,7 @@ void hasten(TimingOptions& timing) {
     timing.peer_silence = scaled(800);
     timing.abort_deadline = scaled(1500);
     timing.close_deadline = scaled(500);
-    timing.park_deadline = scaled(2000);
+    timing.park_deadline = timing.round_deadline = timing.resume_deadline = scaled(2000);
     timing.room_deadline = scaled(12'000);
 }
 

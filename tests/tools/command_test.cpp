@@ -66,6 +66,42 @@ TEST(Command, HelpExitsWith0) {
     EXPECT_THAT(run_command({"--version"}).out, StartsWith("remit "));
 }
 
+TEST(Command, ChecksumsMemoryPoliciesAndDeadRanksAreOptions) {
+    expect_verified(loopback_demo({"--tokens", "3000", "--checksum"}), 3000);
+    expect_verified(loopback_demo({"--tokens", "3000", "--checksum", "--keep-blocks", "--memory", "wait"}), 3000);
+    expect_verified(loopback_demo({"--tokens", "10000", "--pool-blocks", "8", "--memory", "fail"}), 10000);
+    const Outcome ranks = loopback_demo({"--tokens", "3000", "--ranks", "3", "--allocate", "300,1024,4000", "--checksum",
+                                         "--on-dead-rank", "continue"});
+    EXPECT_EQ(ranks.status, 0) << ranks.err;
+    EXPECT_EQ(ranks.json()["verified"], true);
+    EXPECT_EQ(run_command({"demo", "--memory", "hope"}).status, 2);
+    EXPECT_EQ(run_command({"demo", "--on-dead-rank", "weep"}).status, 2);
+    EXPECT_EQ(run_command({"embed", "--checksum"}).status, 2);
+}
+
+/// Runs the command, signals it after a second each time that `signals` says, and reports its end.
+Outcome signalled_demo(const std::string& more, const std::string& signals) {
+    const TemporaryFolder folder;
+    const std::string line = "timeout 120 sh -c 'exec " REMIT_COMMAND
+                             " demo --fabric loopback --json --hidden 64 --requests 1000000 " +
+                             more + "' >" + (folder / "out").string() + " 2>" + (folder / "err").string() +
+                             " </dev/null & child=$!; for signal in " + signals +
+                             "; do sleep 1; kill -$signal $child; done; wait $child";
+    const int status = std::system(line.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_text(folder / "out"), read_text(folder / "err")};
+}
+
+TEST(Command, SigtermLetsWhatIsUnderWayEndAndBeginsNothingNew) {
+    const Outcome outcome = signalled_demo("--tokens 500 --drain 60", "TERM");
+    EXPECT_EQ(outcome.status, 1) << outcome.err;
+    const nlohmann::json json = outcome.json();
+    EXPECT_EQ(json["status"], "Failed");
+    EXPECT_EQ(json["reason"], "interrupted");
+    EXPECT_GT(json["requests"].get<std::uint64_t>(), 0u);
+    EXPECT_LT(json["requests"].get<std::uint64_t>(), 1000000u);
+    EXPECT_EQ(json["tokens"].get<std::uint64_t>(), 500 * json["requests"].get<std::uint64_t>()) << "whole requests alone";
+}
+
 TEST(Command, AFullStandardOutputIsAFailure) {
     for (const char* arguments : {"--help", "demo --fabric loopback --hidden 64", "demo --fabric loopback --json"}) {
         const std::string command = std::string("timeout -k 5 120 " REMIT_COMMAND " ") + arguments;

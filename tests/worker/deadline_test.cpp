@@ -77,7 +77,7 @@ TEST(Deadlines, AnInitWhoseSendDoesNotComeFailsAtTheReceiverToo) {
 
 TEST(Deadlines, AResumeThatDoesNotComeFailsTheSendAndTheRoom) {
     PairOptions options;
-    options.embedding.timing.park_deadline = scaled(500);
+    options.embedding.timing.resume_deadline = scaled(500);
     options.language_blocks = 10;
     Pair pair(options);
     const Incoming holder = pair.receive(1, 1024, Into::kept);
@@ -87,8 +87,10 @@ TEST(Deadlines, AResumeThatDoesNotComeFailsTheSendAndTheRoom) {
     }
     const Incoming starved = pair.receive(2, 256, Into::kept);
     const Outgoing outgoing = pair.send({2, 512});
-    outgoing.expect_failed("waiting for RESUME from the language worker");
-    starved.expect_failed("waiting for RESUME from the language worker");
+    for (const char* part : {"no RESUME of room 2 from the language worker at 127.0.0.1:", "to token 256"}) {
+        outgoing.expect_failed(part);
+        starved.expect_failed(part);
+    }
     EXPECT_TRUE(comes_true([&] { return pair.language().free_blocks() == 2; })) << pair.language().free_blocks();
 }
 

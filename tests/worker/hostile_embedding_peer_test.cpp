@@ -33,6 +33,7 @@ protected:
             if (i < from.queue_pairs.size()) queue_pairs_.back()->connect(from.queue_pairs[i]);
         }
         accepted.limits = {1 << 20};
+        accepted.capabilities = {"fence", "yield"};
         return {from.id.session, from.id.generation, 77, accepted};
     }
     [[nodiscard]] std::optional<protocol::Init> meet() {

@@ -16,6 +16,7 @@ namespace remit::worker::test::meddling {
 std::atomic<int> post_send_error{0};
 std::atomic<int> posts_refused{0};
 std::atomic<int> inlined{0};
+std::atomic<int> writes_to_spoil{0};
 std::atomic<bool> poll_fails{false};
 std::atomic<bool> receives_vanish{false};
 std::atomic<int> event_told_as{-1};
@@ -38,9 +39,19 @@ Function library(const char* name) {
     return reinterpret_cast<Function>(symbol);
 }
 
+void spoil(ibv_send_wr* requests) {
+    for (; requests != nullptr && writes_to_spoil.load() > 0; requests = requests->next) {
+        if (requests->num_sge == 0 || requests->sg_list[0].length == 0) continue;
+        auto* byte = reinterpret_cast<std::uint8_t*>(requests->sg_list[0].addr);
+        *byte = static_cast<std::uint8_t>(*byte ^ 1);
+        --writes_to_spoil;
+    }
+}
+
 int post_send(ibv_qp* queue_pair, ibv_send_wr* requests, ibv_send_wr** bad) {
     const int error = post_send_error.load();
     for (const ibv_send_wr* r = requests; r != nullptr; r = r->next) inlined += (r->send_flags & IBV_SEND_INLINE) != 0 ? 1 : 0;
+    if (error == 0) spoil(requests);
     if (error == 0) return provider.post_send(queue_pair, requests, bad);
     *bad = requests;
     ++posts_refused;

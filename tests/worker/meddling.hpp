@@ -16,6 +16,8 @@ extern std::atomic<int> post_send_error;
 extern std::atomic<int> posts_refused;
 /// Requests that carried their bytes themselves.
 extern std::atomic<int> inlined;
+/// So many writes yet carry a wrong first byte, whatever the device's checks say: it is changed where the device reads it.
+extern std::atomic<int> writes_to_spoil;
 /// ibv_poll_cq() says that the queue is broken.
 extern std::atomic<bool> poll_fails;
 /// Receives are taken and never reach the device.

@@ -43,17 +43,44 @@ std::shared_ptr<embedding::SendSource> QueueScene::source_of(std::uint64_t token
 }
 
 std::uint64_t QueueScene::start(std::uint64_t tokens, int priority, std::uint32_t link) {
+    return start_into(blocks_of(tokens), tokens, priority, link);
+}
+
+BlockTable QueueScene::blocks_of(std::uint64_t tokens) {
     BlockTable blocks;
     for (std::uint64_t done = 0; done < tokens; done += layout_.block_size()) blocks.push_back(next_block_++);
     ++next_block_;  // never neighbours of the next request's
-    return start_into(blocks, tokens, priority, link);
+    return blocks;
 }
 
 std::uint64_t QueueScene::start_into(const BlockTable& blocks, std::uint64_t tokens, int priority, std::uint32_t link) {
-    const std::uint64_t attempt = next_attempt_++;
-    for (const BlockId block : blocks) owners_[block] = attempt;
-    queue_->start({{1, link + 1, attempt}, attempt, 0, {0, tokens}, blocks, tokens}, source_of(tokens, priority));
-    return attempt;
+    const std::uint64_t attempt = next_attempt_;
+    return start_round({1, link + 1, attempt}, attempt, blocks, tokens, source_of(tokens, priority), false);
+}
+
+std::uint64_t QueueScene::start_round(const protocol::AttemptKey& key, std::uint64_t send, const BlockTable& blocks,
+                                      std::uint64_t tokens, const std::shared_ptr<embedding::SendSource>& source,
+                                      bool shared) {
+    next_attempt_ = key.attempt + 1;
+    for (const BlockId block : blocks) owners_[block] = key.attempt;
+    sources_[key.attempt] = source;
+    queue_->start({key, send, 0, {0, tokens}, blocks, tokens, shared}, source);
+    return key.attempt;
+}
+
+std::vector<std::uint64_t> QueueScene::start_shared(std::uint64_t tokens) {
+    const auto source = source_of(tokens);
+    const std::uint64_t send = next_attempt_;
+    std::vector<std::uint64_t> attempts;
+    for (const protocol::GenerationKey& link : queue_->links()) {
+        const protocol::AttemptKey key{link.session, link.generation, next_attempt_};
+        attempts.push_back(start_round(key, send, blocks_of(tokens), tokens, source, true));
+    }
+    return attempts;
+}
+
+void QueueScene::resume(std::uint64_t attempt, const BlockTable& blocks, plan::TokenRange range) {
+    queue_->start({{1, 1, attempt}, attempt, 1, range, blocks, range.end(), false}, sources_.at(attempt));
 }
 
 void QueueScene::pump() {

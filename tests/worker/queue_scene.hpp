@@ -37,6 +37,12 @@ public:
     std::uint64_t start(std::uint64_t tokens, int priority = 0, std::uint32_t link = 0);
     /// The same into blocks that the test names.
     std::uint64_t start_into(const BlockTable& blocks, std::uint64_t tokens, int priority = 0, std::uint32_t link = 0);
+    /// One send for a language worker on each link; their attempts, in the order of the links.
+    std::vector<std::uint64_t> start_shared(std::uint64_t tokens);
+    /// Bytes that were gathered for an attempt's send.
+    [[nodiscard]] std::uint64_t gathered(std::uint64_t attempt) const { return sources_.at(attempt)->gathered.load(); }
+    /// Another round of an attempt.
+    void resume(std::uint64_t attempt, const BlockTable& blocks, plan::TokenRange range);
     /// Everything moves that can without the wire.
     void pump();
     /// The oldest request of a queue pair arrives, and what follows from that; the attempt it belongs to, 0 for none.
@@ -53,6 +59,10 @@ public:
     [[nodiscard]] std::uint64_t owner_of(std::uint64_t remote_address) const;
 
 private:
+    [[nodiscard]] BlockTable blocks_of(std::uint64_t tokens);
+    std::uint64_t start_round(const protocol::AttemptKey& key, std::uint64_t send, const BlockTable& blocks,
+                              std::uint64_t tokens, const std::shared_ptr<embedding::SendSource>& source, bool shared);
+
     Layout layout_;
     BlockMap peer_;  ///< addresses that nothing is written to
     HeldFabric fabric_;
@@ -60,6 +70,7 @@ private:
     memory::HostCopyExecutor copies_;
     std::vector<std::unique_ptr<std::byte[]>> tensors_;
     std::map<BlockId, std::uint64_t> owners_;
+    std::map<std::uint64_t, std::shared_ptr<embedding::SendSource>> sources_;  ///< of the attempts
     std::map<std::uint64_t, bool> written_;
     std::uint64_t next_attempt_ = 1;
     BlockId next_block_ = 0;

@@ -34,7 +34,7 @@ TEST(VerbsRandomKills, LanguageWorkersThatDieLeaveTheEmbeddingWorkerWell) {
     std::mt19937 random(4711);
     Process embedding([](Line& line) {
         EmbeddingWorkerOptions options = Scene::quick_embedding();
-        options.timing.park_deadline = scaled(1500);
+        options.timing.park_deadline = options.timing.round_deadline = options.timing.resume_deadline = scaled(1500);
         EmbeddingWorker worker(options, narrow_layout(), 256);
         line.tell(worker.endpoint());
         for (int i = 0; i < kTimes; ++i) {

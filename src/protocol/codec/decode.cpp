@@ -84,7 +84,7 @@ Resume parse_resume(FrameSpan f) {
 }
 
 Abort parse_abort(FrameSpan f) {
-    Abort m{room(f[0]), address(f[1], f[2]), attempt_id(f[3]), AbortKind::abort};
+    Abort m{room(f[0]), address(f[1], f[2]), attempt_id(f[3]), AbortKind::abort, f.size() > 5 ? reason(f[5]) : ""};
     if (f[4] == "yield") {
         m.kind = AbortKind::yield;
     } else if (f[4] != "abort") {
@@ -94,13 +94,16 @@ Abort parse_abort(FrameSpan f) {
 }
 
 StatusReport parse_status(FrameSpan f) {
-    return {room(f[0]),
-            static_cast<Status>(number("status", f[1], 4)),
-            number("round", f[2]),
-            number("sent_tokens", f[3]),
-            number("total_tokens", f[4]),
-            reason(f[5]),
-            session_id(f[6])};
+    StatusReport m{room(f[0]),
+                   static_cast<Status>(number("status", f[1], 4)),
+                   number("round", f[2]),
+                   number("sent_tokens", f[3]),
+                   number("total_tokens", f[4]),
+                   reason(f[5]),
+                   session_id(f[6])};
+    if (f.size() > 7) m.answer = answer(f[7]);
+    if (f.size() > 8) m.checksums = checksums(f[8]);
+    return m;
 }
 
 Aborted parse_aborted(FrameSpan f) {
@@ -121,7 +124,8 @@ ToEmbedding parse_for_embedding(FrameSpan f) {
         return parse_register_message(f);
     }
     switch (f.size()) {
-        case 5: return parse_abort(f);
+        case 5:
+        case 6: return parse_abort(f);
         case 7: return parse_init(f);
         case 8: return parse_resume(f);
         default: fail_count(f);
@@ -140,7 +144,9 @@ ToLanguage parse_for_language(FrameSpan f) {
     }
     switch (f.size()) {
         case 4: return parse_aborted(f);
-        case 7: return parse_status(f);
+        case 7:
+        case 8:
+        case 9: return parse_status(f);
         default: fail_count(f);
     }
 }

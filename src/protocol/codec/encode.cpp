@@ -43,18 +43,26 @@ Frames frames(const Resume& m) {
 }
 
 Frames frames(const StatusReport& m) {
-    return {text(m.room),
+    Frames out{text(m.room),
             text(static_cast<std::uint64_t>(m.status)),
             text(m.rounds),
             text(m.sent_tokens),
             text(m.total_tokens),
             codec::sendable(m.reason),
             format_session_id(m.id)};
+    const bool summed = !m.checksums.empty();
+    if (summed || m.answer != SenderAnswer::none) {
+        out.emplace_back(m.answer == SenderAnswer::none ? "" : remit::to_string(m.answer));
+    }
+    if (summed) out.push_back(fmt::format("{}", fmt::join(m.checksums, ",")));
+    return out;
 }
 
 Frames frames(const Abort& m) {
-    return {text(m.room), m.from.ip, text(m.from.port), format_session_id(m.id),
-            m.kind == AbortKind::yield ? "yield" : "abort"};
+    Frames out{text(m.room), m.from.ip, text(m.from.port), format_session_id(m.id),
+               m.kind == AbortKind::yield ? "yield" : "abort"};
+    if (!m.reason.empty()) out.push_back(codec::sendable(m.reason));
+    return out;
 }
 
 Frames frames(const Aborted& m) {

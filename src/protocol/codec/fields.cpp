@@ -76,6 +76,26 @@ BlockTable block_table(std::string_view text) {
     }
 }
 
+SenderAnswer answer(std::string_view text) {
+    if (text.empty()) return SenderAnswer::none;
+    for (std::uint8_t i = 1; i <= static_cast<std::uint8_t>(SenderAnswer::failed); ++i) {
+        if (text == to_string(static_cast<SenderAnswer>(i))) return static_cast<SenderAnswer>(i);
+    }
+    fail(DecodeFault::unknown_word, "kind of answer", text);
+}
+
+plan::Checksums checksums(std::string_view text) {
+    plan::Checksums sums;
+    for (std::string_view rest = text;;) {
+        if (sums.size() == kMaxSegments) fail(DecodeFault::frame_size, "checksums", text);
+        const std::size_t comma = rest.find(',');
+        sums.push_back(static_cast<std::uint32_t>(
+            number("checksum", rest.substr(0, comma), std::numeric_limits<std::uint32_t>::max())));
+        if (comma == std::string_view::npos) return sums;
+        rest.remove_prefix(comma + 1);
+    }
+}
+
 std::string reason(std::string_view text) {
     if (text.size() > kMaxReason) fail(DecodeFault::frame_size, "reason", text);
     return printable(text, kMaxReason);

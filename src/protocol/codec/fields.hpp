@@ -16,6 +16,7 @@ struct Fault {
 
 inline constexpr std::size_t kMaxReason = 1024;
 inline constexpr std::size_t kMaxBlocks = kMaxBlocksOfMessage;
+inline constexpr std::size_t kMaxSegments = 8;
 inline constexpr std::size_t kMaxJson = std::size_t{1} << 20;
 
 /// Printable and short, whatever a peer sent.
@@ -30,6 +31,8 @@ inline constexpr std::size_t kMaxJson = std::size_t{1} << 20;
 [[nodiscard]] SessionId session_id(std::string_view text);
 [[nodiscard]] BlockTable block_table(std::string_view text);
 [[nodiscard]] std::string reason(std::string_view text);
+[[nodiscard]] SenderAnswer answer(std::string_view text);
+[[nodiscard]] plan::Checksums checksums(std::string_view text);
 
 /// A reason as it is sent: printable, cut to what reason() takes.
 [[nodiscard]] std::string sendable(std::string_view text);

@@ -209,8 +209,8 @@ BlockMap parse_pool(const Json& object, const Json& rkeys, const Layout::Shape& 
     return map;
 }
 
-std::vector<std::string> parse_capabilities(const Json& object) {
-    std::vector<std::string> out;
+Capabilities parse_capabilities(const Json& object) {
+    Capabilities out;
     for (const Json& name : array_field(object, "capabilities", kMaxCapabilities)) {
         if (!name.is_string()) fail_json("a capability is not a string");
         const auto& text = name.get_ref<const std::string&>();
@@ -267,6 +267,7 @@ std::string registered_json(const Registered& message) {
     if (const auto* accepted = std::get_if<Registered::Accepted>(&message.answer)) {
         out["queue_pairs"] = queue_pairs_json(accepted->queue_pairs);
         out["limits"] = limits_json(accepted->limits);
+        out["capabilities"] = accepted->capabilities;
     } else if (const auto* refused = std::get_if<Registered::Refused>(&message.answer)) {
         out["error"] = sendable(refused->error);
     } else {
@@ -286,7 +287,9 @@ Registered parse_registered(std::string_view json) {
     } else if (object.contains("lost")) {
         message.answer = Registered::Lost{string_field(object, "lost", kMaxReason)};
     } else {
-        message.answer = Registered::Accepted{parse_queue_pairs(object), parse_limits(object)};
+        // A peer that tells none has none; whether it can do without is the state machine's to judge.
+        message.answer = Registered::Accepted{parse_queue_pairs(object), parse_limits(object),
+                                              object.contains("capabilities") ? parse_capabilities(object) : Capabilities{}};
     }
     return message;
 }

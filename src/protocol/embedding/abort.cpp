@@ -13,7 +13,10 @@ void Machine::handle(const Abort& m) {
     Attempt& attempt = known->second;
     if (m.kind == AbortKind::yield) return handle_yield(session, attempt);
     attempt.closing = true;
-    if (attempt.unfinished()) fail_attempt(session, attempt, "aborted by the language worker", false);
+    if (attempt.unfinished()) {
+        const std::string why = m.reason.empty() ? "" : ": " + m.reason;
+        fail_attempt(session, attempt, "aborted by the language worker" + why, SenderAnswer::failed, false);
+    }
     if (attempt.state == AttemptState::failed && !attempt.closed && !attempt.rounds.empty()) {
         attempt.closed = true;
         if (!attempt.in_flight) {

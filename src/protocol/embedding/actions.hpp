@@ -48,6 +48,7 @@ struct StartRound {
     plan::TokenRange range;
     BlockTable blocks;
     std::uint64_t ready = 0;  ///< the source's tokens below this may be read: of the request, not of the round
+    bool shared = false;  ///< other language workers get the same tokens: one gather may feed several
 };
 
 /// More of the source of an attempt's rounds may be read.
@@ -81,6 +82,7 @@ struct SendFinal {
     SendId send = 0;
     Status status = Status::Failed;
     std::string reason;
+    std::uint32_t failed_ranks = 0;  ///< language workers that did not get all of it
 };
 
 using Action = std::variant<Tell, ForgetPeer, BuildGeneration, DestroyGeneration, StartRound, MoreReady, CancelAttempt,

@@ -58,10 +58,12 @@ void Machine::handle(const Init& m) {
         offer_fault(m.blocks, m.allocated_tokens, found.generation->block_size, found.generation->pool_blocks);
     if (!fault.empty()) return fail_attempt(session, attempt, "INIT: " + fault);
     if (const auto rejected = rejections_.find(m.room); rejected != rejections_.end()) {
-        return fail_attempt(session, attempt, rejected->second.reason);
+        return fail_attempt(session, attempt, rejected->second.reason, SenderAnswer::never);
     }
+    if (const auto late = came_late(session, m.room)) return fail_attempt(session, attempt, *late, SenderAnswer::failed);
     if (const auto send = send_of_room_.find(m.room); send != send_of_room_.end()) meet(attempt, sends_.at(send->second));
     if (attempt.state != AttemptState::parked) return;
+    if (!begins_nothing_.empty()) return fail_attempt(session, attempt, begins_nothing_, SenderAnswer::never);
     if (const std::string full = parking_refusal(attempt); !full.empty()) return fail_attempt(session, attempt, full);
     park(attempt);
     report(session, attempt);
@@ -104,6 +106,9 @@ Attempt& Machine::open_attempt(Session& session, const SessionId& id, RoomId roo
     attempt.key = id.attempt_key();
     attempt.id = id;
     attempt.room = room;
+    const Generation& generation = session.generations.at(id.generation);
+    attempt.tells_answers = generation.tells_answers;
+    attempt.checksum = generation.checksum;
     session.top_attempt = std::max(session.top_attempt, id.attempt);
     session.unfinished[room].push_back(id.attempt);
     std::uint64_t& newest = session.newest[room];
@@ -111,6 +116,19 @@ Attempt& Machine::open_attempt(Session& session, const SessionId& id, RoomId roo
     watch_attempt(attempt, now_ + config_.timing.park_deadline);
     forget_left_of_window(session);
     return attempt;
+}
+
+/// The ranks of a room fail together also where one of them asks after the others' send has ended.
+std::optional<std::string> Machine::came_late(const Session& session, RoomId room) {
+    const auto found = aftermaths_.find(room);
+    if (found == aftermaths_.end()) return std::nullopt;
+    if (!found->second.sessions.insert(session.id).second) {
+        aftermaths_.erase(found);  // one that knows asks again: the room has begun anew
+        return std::nullopt;
+    }
+    const std::string reason = found->second.reason;
+    if (--found->second.left == 0) aftermaths_.erase(found);
+    return reason;
 }
 
 void Machine::forget_left_of_window(Session& session) {
@@ -154,7 +172,7 @@ void Machine::meet(Attempt& attempt, SendRecord& send) {
         return taker.session == attempt.key.session;
     });
     if (send.state != SendRecord::State::open || has_place) return;
-    if (send.required != 0 && send.takers.size() >= send.required) return;
+    if (send.required != 0 && send.takers.size() + send.missing >= send.required) return;
     if (send.required != 0 && send.required != attempt.required) {
         return fail_attempt(session, attempt,
                             fmt::format("required_dst_info_num is {}; the room's first INIT said {}", attempt.required,
@@ -165,7 +183,8 @@ void Machine::meet(Attempt& attempt, SendRecord& send) {
     attempt.send = send.id;
     advance(attempt.state, AttemptEvent::met);
     attempt.status = Status::WaitingForInput;
-    watch_attempt(attempt, now_ + config_.timing.park_deadline);
+    attempt.answer = SenderAnswer::coming;
+    watch_attempt(attempt, now_ + config_.timing.resume_deadline);
     set_send_status(send, RoomEventKind::met);
     report(session, attempt);  // announces the total, before the first byte
     if (attempt.offered_tokens > 0) accept_round(attempt, attempt.offered_blocks, attempt.offered_tokens);
@@ -177,13 +196,13 @@ void Machine::accept_round(Attempt& attempt, const BlockTable& blocks, std::uint
     const plan::TokenRange range{first, std::min(send.total - first, capacity)};
     const auto round = static_cast<std::uint32_t>(attempt.rounds.size());
     attempt.rounds.push_back({range, capacity, blocks, false});
-    watch_attempt(attempt, now_ + config_.timing.park_deadline);
+    watch_attempt(attempt, now_ + patience(attempt));
     if (!attempt.in_flight) {
         attempt.in_flight = true;
         attempt.reading = send.id;
         ++send.in_flight;
     }
-    actions_.push_back(StartRound{attempt.key, send.id, round, range, blocks, send.ready});
+    actions_.push_back(StartRound{attempt.key, send.id, round, range, blocks, send.ready, send.required > 1});
 }
 
 }  // namespace remit::protocol::embedding

@@ -28,6 +28,7 @@ struct Config {
     std::uint32_t max_queue_pairs = 1;  ///< a session and rail
     std::uint32_t rails = 1;
     std::uint64_t max_message = 0;
+    OnDeadRank on_dead_rank = OnDeadRank::fail;
 };
 
 /// The sender's side of the wire protocol, sans I/O: events in, actions out, the time an argument. The driver
@@ -54,13 +55,24 @@ public:
     void on_generation_failed(const GenerationKey& key, const std::string& reason, Time now);
     void on_posted(const AttemptKey& key);
     void on_progress(const AttemptKey& key, Time now);
-    void on_round_written(const AttemptKey& key, std::uint32_t round, Time now);
+    /// `checksums` of the round's source where checksum_wanted() says so, else empty.
+    void on_round_written(const AttemptKey& key, std::uint32_t round, Time now, plan::Checksums checksums = {});
     void on_idle(const AttemptKey& key, Time now);
     // -- time
     void on_time(Time now);
     [[nodiscard]] Time next_deadline() const;
     /// Ends everything with `reason` and tells the peers: the worker is about to go.
     void shut_down(const std::string& reason, Time now);
+    /// From now on whoever asks for a room without a `send` is told that it never comes.
+    void begin_nothing(const std::string& reason, Time now);
+
+    /// Tokens of a round whose checksums go with on_round_written(), and the send whose source holds them. Asked just
+    /// before: until then the source is not its user's.
+    struct ChecksumWanted {
+        SendId send = 0;
+        plan::TokenRange range;
+    };
+    [[nodiscard]] std::optional<ChecksumWanted> checksum_wanted(const AttemptKey& key, std::uint32_t round);
 
     [[nodiscard]] std::vector<Action>& actions() noexcept { return actions_; }
     [[nodiscard]] bool has_unfinished_send(RoomId room) const { return send_of_room_.count(room) != 0; }
@@ -95,6 +107,7 @@ private:
     // init.cpp
     void handle(const Init& m);
     Attempt& open_attempt(Session& session, const SessionId& id, RoomId room);
+    [[nodiscard]] std::optional<std::string> came_late(const Session& session, RoomId room);
     bool superseded(Session& session, Attempt& attempt);
     [[nodiscard]] bool all_accepted(const Attempt& attempt);
     void meet(Attempt& attempt, SendRecord& send);
@@ -114,14 +127,18 @@ private:
     // ends.cpp
     void report(Session& session, const Attempt& attempt);
     void report_failed_unseen(Session& session, RoomId room, const SessionId& id, const std::string& reason);
-    void fail_attempt(Session& session, Attempt& attempt, const std::string& reason, bool tell = true);
+    void fail_attempt(Session& session, Attempt& attempt, const std::string& reason,
+                      SenderAnswer answer = SenderAnswer::failed, bool tell = true);
+    void rank_failed(const Session& session, SendRecord& send, const std::string& reason, SenderAnswer answer);
+    void remember_the_late(const SendRecord& send, const std::string& reason);
+    void fold_written(Attempt& attempt);
     void give_up(Session& session, Attempt& attempt, const std::string& reason);
     [[nodiscard]] std::string parking_refusal(const Attempt& attempt) const;
     void park(Attempt& attempt);
     void unpark(const Attempt& attempt);
     void leave_unfinished(Session& session, const Attempt& attempt);
     void end_attempt(Attempt& attempt);
-    void fail_send(SendRecord& send, const std::string& reason);
+    void fail_send(SendRecord& send, const std::string& reason, SenderAnswer answer);
     void check_send(SendId id);
     void park_again(SendRecord& send);
     void offer_send(SendRecord& send);
@@ -133,8 +150,11 @@ private:
     void watch_send(SendRecord& send, Time deadline);
     void watch_generation(const GenerationKey& key, Generation& generation);
     void attempts_due();
-    [[nodiscard]] std::string stalled(const Attempt& attempt);
+    [[nodiscard]] bool awaits_source(const Attempt& attempt);
+    [[nodiscard]] Time patience(const Attempt& attempt);
+    [[nodiscard]] std::string waited_for(const Attempt& attempt);
     void sends_due();
+    void rejections_due();
     void generations_due();
 
     void tell(const Session& session, ToLanguage message);
@@ -145,6 +165,7 @@ private:
     Layout layout_;
     Time now_{};
     bool started_ = false;
+    std::string begins_nothing_;  ///< why; empty: it does begin
     std::map<std::uint64_t, Session> sessions_;
     std::unordered_map<SendId, SendRecord> sends_;
     std::unordered_map<RoomId, SendId> send_of_room_;
@@ -156,6 +177,8 @@ private:
     DeadlineQueue<SendId> send_deadlines_;
     DeadlineQueue<GenerationKey> generation_deadlines_;
     DeadlineQueue<RoomId> rejection_deadlines_;
+    std::unordered_map<RoomId, Aftermath> aftermaths_;
+    DeadlineQueue<RoomId> aftermath_deadlines_;
     std::vector<Action> actions_;
 };
 

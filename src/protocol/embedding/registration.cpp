@@ -11,11 +11,13 @@
 namespace remit::protocol::embedding {
 namespace {
 
-/// What a language worker must be able to do, or blocks could be written after they were freed.
-constexpr std::array<std::string_view, 1> kRequiredCapabilities{"fence"};
-
 std::string differs(std::string_view field, const std::string& language, const std::string& embedding) {
     return fmt::format("{} differs: language worker has {}, embedding worker has {}", field, language, embedding);
+}
+
+/// Checksums are reckoned for whoever asks for them.
+Capabilities own_capabilities() {
+    return {std::string(kFence), std::string(kYield), std::string(kAnswers), std::string(kReasons), std::string(kCrc32c)};
 }
 
 }  // namespace
@@ -32,10 +34,8 @@ std::string Machine::refusal(const Register& m) const {
     if (m.layout.deepstack != mine.deepstack) {
         return differs("deepstack", std::to_string(m.layout.deepstack), std::to_string(mine.deepstack));
     }
-    for (const std::string_view needed : kRequiredCapabilities) {
-        if (std::find(m.capabilities.begin(), m.capabilities.end(), needed) == m.capabilities.end()) {
-            return fmt::format("language worker lacks the capability \"{}\", without which its blocks are not safe", needed);
-        }
+    if (const std::string_view needed = lacking(m.capabilities); !needed.empty()) {
+        return fmt::format("language worker lacks the capability \"{}\", without which its blocks are not safe", needed);
     }
     if (m.limits.max_message < kLeastMaxMessage) {
         return fmt::format("max_message is {}; permitted: at least {}", m.limits.max_message, kLeastMaxMessage);
@@ -105,8 +105,8 @@ void Machine::handle(const Register& m) {
     }
     session.top_generation = key.generation;
     const auto made = session.generations.emplace(
-        key.generation, Generation{key.generation, std::nullopt, m.layout.block_size, m.pool.blocks, now_,
-                                   now_ + config_.timing.ping_period, 0});
+        key.generation, Generation{key.generation, std::nullopt, m.layout.block_size, m.pool.blocks,
+                                   has(m.capabilities, kAnswers), has(m.capabilities, kCrc32c), now_, now_ + config_.timing.ping_period, 0});
     watch_generation(key, made.first->second);
     actions_.push_back(BuildGeneration{key, agreed(m.queue_pairs), m.layout, m.pool, m.limits});
 }
@@ -125,7 +125,7 @@ void Machine::on_built(const GenerationKey& key, std::vector<QueuePairAddress> l
     if (generation == session->second.generations.end()) return;
     generation->second.answer =
         Registered{key.session, key.generation, config_.incarnation,
-                   Registered::Accepted{std::move(local), PeerLimits{config_.max_message}}};
+                   Registered::Accepted{std::move(local), PeerLimits{config_.max_message}, own_capabilities()}};
     tell(session->second, *generation->second.answer);
 }
 
@@ -182,7 +182,7 @@ void Machine::drop_generation(Session& session, std::uint64_t number, const std:
     for (auto& [id, attempt] : session.attempts) {
         if (attempt.key.generation != number) continue;
         if (attempt.unfinished()) {
-            fail_attempt(session, attempt, reason, false);
+            fail_attempt(session, attempt, reason, SenderAnswer::failed, false);
         }
         if (attempt.state == AttemptState::failed) {
             advance(attempt.state, AttemptEvent::generation_destroyed);

@@ -14,7 +14,8 @@ void Machine::handle(const Resume& m) {
     Session& session = *found.session;
     const auto known = session.attempts.find(m.id.attempt);
     if (known == session.attempts.end()) {
-        return report_failed_unseen(session, m.room, m.id, "RESUME of an attempt that was never opened");
+        return report_failed_unseen(session, m.room, m.id,
+                                    "the embedding worker knows nothing of this request: RESUME of an attempt that was never opened");
     }
     Attempt& attempt = known->second;
     if (attempt.state != AttemptState::open) return report(session, attempt);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -19,6 +20,7 @@ struct Round {
     std::uint64_t capacity = 0;
     BlockTable blocks;
     bool written = false;
+    plan::Checksums checksums{};  ///< once written, where they were agreed
 };
 
 /// One INIT offer of one language worker.
@@ -30,6 +32,11 @@ struct Attempt {
     AttemptState state = AttemptState::parked;
     Status status = Status::Bootstrapping;  ///< what STATUS reports
     std::string reason;
+    SenderAnswer answer = SenderAnswer::not_ready;
+    bool tells_answers = false;  ///< agreed with its peer
+    bool checksum = false;       ///< agreed with its peer
+    std::uint32_t folded = 0;    ///< rounds that `chain` stands for: those written without a gap
+    plan::Checksums chain{};
     std::optional<SendId> send;     ///< the send it takes part in
     std::optional<SendId> reading;  ///< the send whose source its work in flight reads; outlives a yield
     std::vector<Round> rounds;
@@ -40,6 +47,7 @@ struct Attempt {
     bool closed = false;   ///< CloseRounds was asked for
     bool in_flight = false;
     Time deadline = kNever;
+    Time queued = kNever;  ///< earliest entry in the deadline queue
 
     [[nodiscard]] std::uint64_t accepted_end() const { return rounds.empty() ? 0 : rounds.back().range.end(); }
     /// Nothing of it can be written any more and nothing is owed to it.
@@ -48,6 +56,8 @@ struct Attempt {
                (state == AttemptState::failed && rounds.empty());
     }
     [[nodiscard]] bool unfinished() const { return state == AttemptState::parked || state == AttemptState::open; }
+    /// All that was asked for is written: the next step is the language worker's.
+    [[nodiscard]] bool all_written() const { return folded == rounds.size(); }
 };
 
 struct Generation {
@@ -55,6 +65,8 @@ struct Generation {
     std::optional<Registered> answer;  ///< once built; a repeated REGISTER gets it again
     std::uint32_t block_size = 0;
     std::uint32_t pool_blocks = 0;
+    bool tells_answers = false;
+    bool checksum = false;
     Time heard{};
     Time next_ping{};
     std::uint64_t ping_sequence = 0;
@@ -88,8 +100,18 @@ struct SendRecord {
     std::vector<AttemptKey> takers;  ///< at most one a session
     std::uint32_t required = 0;      ///< from the first taker, 0 before
     std::uint32_t succeeded = 0;
+    std::uint32_t failed = 0;        ///< takers that failed while the others went on
+    std::uint32_t missing = 0;       ///< ranks that did not come in time; their places are closed
     std::uint32_t in_flight = 0;     ///< attempts whose work reads the source
     Time deadline = kNever;          ///< for the takers to come
+};
+
+/// A send of several ranks has ended before all of them came: each that comes late is told so, once.
+struct Aftermath {
+    std::string reason;
+    std::set<std::uint64_t> sessions;  ///< that took part or were told
+    std::uint32_t left = 0;            ///< ranks to come
+    Time deadline = kNever;
 };
 
 /// reject(): what every INIT of the room is answered with until the deadline or a new send.

@@ -30,9 +30,10 @@ void Machine::enter(Time now) {
 }
 
 void Machine::watch_attempt(Attempt& attempt, Time deadline) {
-    const bool first = attempt.deadline == kNever;
     attempt.deadline = deadline;
-    if (first) attempt_deadlines_.add(deadline, attempt.key);
+    if (deadline >= attempt.queued) return;
+    attempt.queued = deadline;
+    attempt_deadlines_.add(deadline, attempt.key);
 }
 
 void Machine::watch_send(SendRecord& send, Time deadline) {
@@ -46,6 +47,14 @@ void Machine::on_time(Time now) {
     generations_due();
     attempts_due();
     sends_due();
+    rejections_due();
+}
+
+void Machine::rejections_due() {
+    while (const auto due = aftermath_deadlines_.pop_due(now_)) {
+        const auto late = aftermaths_.find(due->key);
+        if (late != aftermaths_.end() && late->second.deadline <= now_) aftermaths_.erase(late);
+    }
     while (const auto due = rejection_deadlines_.pop_due(now_)) {
         const auto rejection = rejections_.find(due->key);
         if (rejection == rejections_.end()) continue;
@@ -60,27 +69,48 @@ void Machine::on_time(Time now) {
 void Machine::attempts_due() {
     while (const auto due = attempt_deadlines_.pop_due(now_)) {
         Attempt* attempt = attempt_at(due->key);
-        if (attempt == nullptr || !attempt->unfinished()) continue;
+        // An entry that an earlier one has replaced is stale.
+        if (attempt == nullptr || attempt->queued != due->when) continue;
+        attempt->queued = kNever;
+        if (!attempt->unfinished()) continue;
         if (attempt->deadline > now_) {
-            attempt_deadlines_.add(attempt->deadline, due->key);
+            watch_attempt(*attempt, attempt->deadline);
             continue;
         }
-        const auto waited = milliseconds(config_.timing.park_deadline);
-        const std::string reason =
-            attempt->state == AttemptState::parked
-                ? fmt::format("no send() for room {} within {} ms", attempt->room, waited)
-                : fmt::format("no progress of room {} for {} ms: {} of its rounds accepted, waiting for {}",
-                              attempt->room, waited, attempt->rounds.size(), stalled(*attempt));
-        fail_attempt(sessions_.at(due->key.session), *attempt, reason);
+        fail_attempt(sessions_.at(due->key.session), *attempt, waited_for(*attempt));
     }
 }
 
-/// What an open attempt waits for.
-std::string Machine::stalled(const Attempt& attempt) {
-    if (!attempt.in_flight) return "RESUME from the language worker";
+/// A part of what was accepted cannot be read yet: the next step is the send's user's.
+bool Machine::awaits_source(const Attempt& attempt) {
     const SendRecord* send = attempt.send ? send_at(*attempt.send) : nullptr;
-    if (send == nullptr || send->ready >= attempt.accepted_end()) return "the wire";
-    return fmt::format("Send::ready(): {} of {} tokens may be read", send->ready, send->total);
+    return send != nullptr && send->ready < attempt.accepted_end();
+}
+
+/// How long an open attempt may wait for its next step, by whose step it is.
+Time Machine::patience(const Attempt& attempt) {
+    if (attempt.all_written()) return config_.timing.resume_deadline;
+    return awaits_source(attempt) ? config_.timing.park_deadline : config_.timing.round_deadline;
+}
+
+/// For a deadline's reason: what was awaited, how long, from whom.
+std::string Machine::waited_for(const Attempt& attempt) {
+    if (attempt.state == AttemptState::parked) {
+        return fmt::format("no send() for room {} within {} ms", attempt.room, milliseconds(config_.timing.park_deadline));
+    }
+    const PeerAddress& peer = sessions_.at(attempt.key.session).address;
+    if (attempt.all_written()) {
+        return fmt::format("no RESUME of room {} from the language worker at {}:{} within {} ms: {} of its rounds are written, to token {}",
+                           attempt.room, peer.ip, peer.port, milliseconds(config_.timing.resume_deadline),
+                           attempt.rounds.size(), attempt.accepted_end());
+    }
+    if (awaits_source(attempt)) {
+        const SendRecord& send = *send_at(*attempt.send);
+        return fmt::format("no progress of room {} for {} ms: waiting for Send::ready(): {} of {} tokens may be read",
+                           attempt.room, milliseconds(config_.timing.park_deadline), send.ready, send.total);
+    }
+    return fmt::format("nothing of round {} of room {} completed for {} ms on the way to the language worker at {}:{}",
+                       attempt.folded, attempt.room, milliseconds(config_.timing.round_deadline), peer.ip, peer.port);
 }
 
 void Machine::sends_due() {
@@ -94,8 +124,18 @@ void Machine::sends_due() {
         send->deadline = kNever;
         const std::size_t wanted = std::max<std::size_t>(send->required, 1);
         if (send->state != SendRecord::State::open || send->takers.size() >= wanted) continue;
-        fail_send(*send, fmt::format("{} of {} language workers asked for room {} within {} ms", send->takers.size(),
-                                     wanted, send->room, milliseconds(config_.timing.park_deadline)));
+        const std::string reason =
+            fmt::format("{} of {} language workers asked for room {} within {} ms", send->takers.size(), wanted,
+                        send->room, milliseconds(config_.timing.park_deadline));
+        if (config_.on_dead_rank == OnDeadRank::fail || send->takers.empty()) {
+            fail_send(*send, reason, SenderAnswer::failed);
+            continue;
+        }
+        // Those that did not come are dead for the others.
+        send->missing = static_cast<std::uint32_t>(wanted - send->takers.size());
+        if (send->reason.empty()) send->reason = reason;
+        remember_the_late(*send, reason);
+        check_send(send->id);
     }
 }
 
@@ -139,7 +179,18 @@ void Machine::generations_due() {
 
 Time Machine::next_deadline() const {
     return std::min({attempt_deadlines_.next(), send_deadlines_.next(), rejection_deadlines_.next(),
-                     generation_deadlines_.next()});
+                     generation_deadlines_.next(), aftermath_deadlines_.next()});
+}
+
+void Machine::begin_nothing(const std::string& reason, Time now) {
+    enter(now);
+    begins_nothing_ = reason;
+    std::vector<AttemptKey> waiting;
+    for (const auto& [room, keys] : parked_) waiting.insert(waiting.end(), keys.begin(), keys.end());
+    std::sort(waiting.begin(), waiting.end());  // the same order wherever it runs
+    for (const AttemptKey& key : waiting) {
+        fail_attempt(sessions_.at(key.session), *attempt_at(key), reason, SenderAnswer::never);
+    }
 }
 
 void Machine::shut_down(const std::string& reason, Time now) {
@@ -153,7 +204,7 @@ void Machine::shut_down(const std::string& reason, Time now) {
     for (const auto& [id, send] : sends_) left.push_back(id);
     std::sort(left.begin(), left.end());  // the same order wherever it runs
     for (const SendId id : left) {
-        if (SendRecord* send = send_at(id)) fail_send(*send, reason);
+        if (SendRecord* send = send_at(id)) fail_send(*send, reason, SenderAnswer::never);
     }
 }
 

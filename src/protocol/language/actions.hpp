@@ -74,6 +74,23 @@ struct CopyOut {
     Aux aux{};  ///< the request's; known once all its rounds are complete
 };
 
+/// Reckon the checksums of a complete round: in the sink's tensors where it was moved out, else in `blocks`; then
+/// on_checksum().
+struct Checksum {
+    AttemptKey key;
+    Handle handle = 0;
+    std::uint32_t round = 0;
+    plan::TokenRange range;
+    BlockTable blocks;  ///< empty: in the sink
+    Aux aux{};          ///< of the request, as its user will get it
+};
+
+/// What the embedding worker says of the room has changed.
+struct Answered {
+    Handle handle = 0;
+    SenderAnswer answer = SenderAnswer::none;
+};
+
 /// Something for the room's history, and its present status.
 struct Note {
     Handle handle = 0;
@@ -94,6 +111,6 @@ struct Final {
 };
 
 using Action = std::variant<Tell, CreateGeneration, ConnectGeneration, DestroyGeneration, ForgetPeer, PollDry,
-                            MakeVisible, AskSink, CopyOut, Note, Final>;
+                            MakeVisible, AskSink, CopyOut, Checksum, Answered, Note, Final>;
 
 }  // namespace remit::protocol::language

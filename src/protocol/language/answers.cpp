@@ -16,6 +16,7 @@ Attempt* Machine::answered_attempt(const SessionId& id, RoomId room) {
     const Room* owner = attempt != nullptr ? room_at(attempt->handle) : nullptr;
     if (owner == nullptr || owner->room != room) return nullptr;
     attempt->heard = true;
+    attempt->init_deadline = kNever;
     return attempt;
 }
 
@@ -24,8 +25,9 @@ void Machine::handle(const StatusReport& m) {
     if (attempt == nullptr || attempt->mode == OfferMode::aborting) return;
     Room& room = *room_at(attempt->handle);
     if (room.attempt != attempt->key) return;
+    set_answer(room, m.answer);
     if (m.status == Status::Failed) {
-        if (all_here(room, *attempt)) return;
+        if (certain(room, *attempt)) return;
         const std::string reason = "embedding worker: " + (m.reason.empty() ? "no reason given" : m.reason);
         if (attempt->pending_visible > 0) {
             attempt->judgement = reason;
@@ -35,14 +37,20 @@ void Machine::handle(const StatusReport& m) {
         return;
     }
     if (m.total_tokens > 0) set_total(room, m.total_tokens);
-    if (Attempt* still = attempt_at(m.id.attempt_key())) touch(*still);
+    if (Attempt* still = attempt_at(m.id.attempt_key())) {
+        hear_checksums(*still, m);
+        touch(*still);
+    }
 }
 
 void Machine::handle(const Aborted& m) {
     Attempt* attempt = answered_attempt(m.id, m.room);
     if (attempt == nullptr) return;
-    const Room& room = *room_at(attempt->handle);
+    Room& room = *room_at(attempt->handle);
     if (attempt->mode == OfferMode::running) {
+        if (config_.checksum && !m.rounds && all_here(room, *attempt)) {
+            return fail_room(room, "the embedding worker has forgotten the request before its checksums came");
+        }
         // Not asked for: only an attempt that fell out of the peer's window unopened is answered so.
         if (m.rounds || room.total != 0) return;
         advance(attempt->mode, OfferEvent::yield_wanted);

@@ -27,6 +27,8 @@ void Machine::open_attempt(Session& session, Room& room, Generation& generation)
     attempt.immediates.assign(generation.queue_pairs, 0);
     session.by_immediate[immediate_of(number)] = number;
     room.attempt = attempt.key;
+    room.register_deadline = kNever;
+    if (room.owns_deadline) attempt.init_deadline = now_ + config_.timing.init_deadline;
     leave_unopened(room);
     const std::uint64_t expected = expected_tokens(room);
     const std::uint64_t wanted = ceil_div(expected, layout_.block_size());
@@ -71,6 +73,7 @@ void Machine::on_immediate(const GenerationKey& key, std::uint32_t queue_pair, s
         return;
     }
     generation->heard = now_;
+    attempt->init_deadline = kNever;
     if (attempt->immediates[queue_pair] >= attempt->rounds.size()) {
         lose_generation(*session, *generation, "peer sent more immediates than it was given credits for", true);
         return settle();
@@ -94,6 +97,7 @@ void Machine::progress(Attempt& attempt) {
         Round& round = attempt.rounds[k];
         if (round.arrived) continue;
         round.arrived = true;
+        attempt.round_deadline = kNever;
         // Where a yield was asked for, a write had been posted before it arrived: the transfer goes on.
         advance(attempt.mode, OfferEvent::round_complete);
         attempt.closed_rounds.reset();
@@ -131,7 +135,7 @@ void Machine::on_visible(const AttemptKey& key, std::uint32_t number, const Aux&
     if (attempt != nullptr && attempt->pending_visible == 0 && attempt->judgement) {
         if (attempt->dead) {
             judge_dead(*attempt);
-        } else if (!all_here(room, *attempt) && attempt->mode != OfferMode::aborting) {
+        } else if (!certain(room, *attempt) && attempt->mode != OfferMode::aborting) {
             fail_room(room, *attempt->judgement);
         }
     }
@@ -153,6 +157,7 @@ void Machine::complete_round(Room& room, Attempt& attempt, std::uint32_t number)
         start_copies(room, attempt);
     } else {
         round.copied = true;
+        start_checks(room, attempt);
     }
     touch(attempt);
 }
@@ -179,6 +184,7 @@ void Machine::on_copied(const CopyOut& copy, Time now) {
     note(room, "copied out", copy.round, copy.range, static_cast<std::uint32_t>(copy.blocks.size()));
     if (Attempt* attempt = attempt_at(copy.key)) {
         attempt->rounds[copy.round].copied = true;
+        start_checks(room, *attempt);
         touch(*attempt);
     }
     if (room.failing && room.copies == 0) finish(room, Status::Failed);
@@ -197,9 +203,13 @@ void Machine::examine(Attempt& attempt) {
     const bool current = room.attempt == attempt.key;
     const bool all_copied =
         std::all_of(attempt.rounds.begin(), attempt.rounds.end(), [](const Round& r) { return r.copied; });
-    if (current && attempt.mode == OfferMode::running && all_here(room, attempt) && all_copied && !room.ending()) {
-        return succeed(room, attempt);
+    if (current && attempt.mode == OfferMode::running && !room.ending()) {
+        if (config_.checksum) compare(room, attempt);
+        // A difference has failed the room, which may have forgotten the attempt.
+        if (room.ending()) return update_wants(room);
+        if (certain(room, attempt) && all_copied) return succeed(room, attempt);
     }
+    watch_round(attempt);
     if (attempt.closed_rounds && attempt.mode != OfferMode::running &&
         attempt.least_immediates() >= *attempt.closed_rounds) {
         const bool yielded = attempt.mode == OfferMode::yielding;

@@ -32,6 +32,7 @@ struct Config {
     MemoryPolicy memory_policy = MemoryPolicy::shrink;
     bool overlap = true;
     GuessOptions guess;
+    bool checksum = false;
 };
 
 struct Request {
@@ -40,7 +41,8 @@ struct Request {
     std::optional<std::uint64_t> expected_tokens = 0;  ///< nothing: the machine guesses
     std::uint32_t required_dst_info_num = 1;
     bool sink = false;
-    Time deadline{};  ///< from now; zero: the configured room deadline
+    Time deadline{};  ///< from now; zero: the configured room deadline, or the backstop where another owns it
+    bool owns_deadline = true;
 };
 
 /// Counted violations and oddities of peers.
@@ -78,6 +80,7 @@ public:
     void on_dry(const GenerationKey& key, Time now);
     void on_visible(const AttemptKey& key, std::uint32_t round, const Aux& aux, Time now);
     void on_copied(const CopyOut& copy, Time now);
+    void on_checksum(const Checksum& asked, const plan::Checksums& checksums, Time now);
     // -- time
     void on_time(Time now);
     [[nodiscard]] Time next_deadline() const;
@@ -105,7 +108,8 @@ private:
     void handle(const Registered& m);
     void handle(const Ping& m);
     void handle(const Pong& m);
-    void refuse(Session& session, Generation& generation, const std::string& why);
+    [[nodiscard]] std::string disagreement(const Generation& generation, const Registered::Accepted& accepted) const;
+    void refuse(Session& session, Generation& generation, const std::string& why, bool tell_peer = false);
     void lose_generation(Session& session, Generation& generation, const std::string& reason, bool tell_peer);
     void judge_dead(Attempt& attempt);
     void condemn(Session& session, std::uint64_t generation);
@@ -118,8 +122,14 @@ private:
     void handle(const StatusReport& m);
     void handle(const Aborted& m);
 
+    // checks.cpp
+    void start_checks(Room& room, Attempt& attempt);
+    void hear_checksums(Attempt& attempt, const StatusReport& m);
+    [[nodiscard]] bool certain(const Room& room, const Attempt& attempt) const;
+    void compare(Room& room, Attempt& attempt);
+
     // rooms.cpp
-    void enter_unopened(const Room& room);
+    void enter_unopened(Room& room);
     void leave_unopened(const Room& room);
     void set_total(Room& room, std::uint64_t total);
     void fail_room(Room& room, const std::string& reason);
@@ -127,6 +137,8 @@ private:
     void succeed(Room& room, Attempt& attempt);
     void reap();
     [[nodiscard]] std::string waited_for(const Room& room) const;
+    [[nodiscard]] std::string overdue(const Room& room) const;
+    void set_answer(Room& room, SenderAnswer answer);
 
     // attempts.cpp
     [[nodiscard]] std::uint64_t expected_tokens(const Room& room) const;
@@ -146,6 +158,8 @@ private:
     void repeat(Attempt& attempt);
     void tell_round(const Room& room, const Attempt& attempt, const Round& round);
     void watch(Attempt& attempt);
+    void watch_round(Attempt& attempt);
+    [[nodiscard]] std::string overdue(const Attempt& attempt) const;
 
     // memory.cpp
     void settle();

@@ -5,6 +5,8 @@
 
 #include "base/checked.hpp"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 
 namespace remit::protocol::language {
@@ -44,9 +46,14 @@ void Machine::update_wants(Room& room) {
         const auto rank = static_cast<std::uint8_t>(holds_kept ? 0 : attempt->holds_credit ? 1 : 2);
         room.waiting = WaitKey{rank, ++order_, room.handle};
         waiting_.insert(*room.waiting);
+        if (room.owns_deadline) {
+            room.memory_deadline = now_ + config_.timing.memory_deadline;
+            room_deadlines_.add(room.memory_deadline, room.handle);
+        }
     } else if (!(wants && moved_out) && room.waiting) {
         waiting_.erase(*room.waiting);
         room.waiting.reset();
+        room.memory_deadline = kNever;
     }
     const bool growing = wants && !attempt->rounds.empty();
     if (growing != room.growing) {
@@ -65,8 +72,9 @@ std::uint32_t Machine::fits(const Room& room) const {
     const Attempt& attempt = session.attempts.at(room.attempt->attempt);
     const std::uint64_t need = layout_.blocks_for(room.total - attempt.offered());
     const auto blocks = static_cast<std::uint32_t>(std::min<std::uint64_t>({need, allocator_.free_blocks(), kMaxBlocksOfMessage}));
-    const bool wait_for_all = config_.memory_policy == MemoryPolicy::wait && room.sink;
-    return wait_for_all && blocks < std::min<std::uint64_t>({need, allocator_.blocks(), kMaxBlocksOfMessage}) ? 0 : blocks;
+    const bool all_or_none = config_.memory_policy == MemoryPolicy::fail ||
+                             (config_.memory_policy == MemoryPolicy::wait && room.sink);
+    return all_or_none && blocks < std::min<std::uint64_t>({need, allocator_.blocks(), kMaxBlocksOfMessage}) ? 0 : blocks;
 }
 
 void Machine::grant(Room& room, std::uint32_t blocks, bool extra) {
@@ -91,6 +99,13 @@ void Machine::serve() {
         ++it;  // a grant takes the room off the list
         const Attempt& attempt = *attempt_at(*room.attempt);
         const std::uint32_t blocks = fits(room);
+        if (blocks == 0 && config_.memory_policy == MemoryPolicy::fail) {
+            fail_room(room, fmt::format("no memory: {} tokens to come need {} blocks, {} of {} are free, and the memory "
+                                        "policy is to fail",
+                                        room.total - attempt.offered(), layout_.blocks_for(room.total - attempt.offered()),
+                                        allocator_.free_blocks(), allocator_.blocks()));
+            continue;
+        }
         if (blocks == 0) break;  // first come, first served
         // A room that lacks only credits does not hold up those behind it.
         if (!attempt.holds_credit && credits_ < queue_pairs_of(attempt)) continue;

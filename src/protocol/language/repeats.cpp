@@ -3,6 +3,8 @@
 
 #include "protocol/language/machine.hpp"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 
 namespace remit::protocol::language {
@@ -11,7 +13,7 @@ bool Machine::repeats(const Attempt& attempt) const {
     if (attempt.dead) return false;
     if (attempt.mode != OfferMode::running) return !attempt.closed_rounds && !attempt.aborted_unseen;
     const bool open = std::any_of(attempt.rounds.begin(), attempt.rounds.end(), [](const Round& r) { return !r.arrived; });
-    return open || rooms_.at(attempt.handle).total == 0;
+    return open || rooms_.at(attempt.handle).total == 0 || (config_.checksum && !attempt.verified);
 }
 
 void Machine::repeat(Attempt& attempt) {
@@ -19,10 +21,19 @@ void Machine::repeat(Attempt& attempt) {
     const Session& session = *session_by_id(attempt.key.session);
     if (attempt.mode != OfferMode::running) {
         const AbortKind kind = attempt.mode == OfferMode::yielding ? AbortKind::yield : AbortKind::abort;
-        tell(session, attempt.key.generation, Abort{.room = room.room, .id = attempt.id, .kind = kind});
+        const auto generation = session.generations.find(attempt.key.generation);
+        const bool reasons = generation != session.generations.end() && generation->second.takes_reasons;
+        tell(session, attempt.key.generation,
+             Abort{.room = room.room,
+                   .id = attempt.id,
+                   .kind = kind,
+                   .reason = reasons && kind == AbortKind::abort ? room.reason : std::string()});
     } else {
         const bool init_open = attempt.init_tokens > 0 && !attempt.rounds[0].arrived;
-        if (room.total == 0 || init_open) {
+        // The final STATUS comes as the answer to the last message of all.
+        const bool all_arrived = !attempt.rounds.empty() && attempt.rounds.back().arrived;
+        const bool last_is_init = attempt.init_tokens > 0 && attempt.rounds.size() == 1;
+        if (room.total == 0 || init_open || (all_arrived && last_is_init)) {
             tell(session, attempt.key.generation,
                  Init{.room = room.room,
                       .id = attempt.id,
@@ -31,7 +42,8 @@ void Machine::repeat(Attempt& attempt) {
                       .allocated_tokens = attempt.init_tokens});
         }
         for (std::size_t k = attempt.init_tokens > 0 ? 1 : 0; k < attempt.rounds.size(); ++k) {
-            if (!attempt.rounds[k].arrived) tell_round(room, attempt, attempt.rounds[k]);
+            const bool last = k + 1 == attempt.rounds.size();
+            if (!attempt.rounds[k].arrived || (all_arrived && last)) tell_round(room, attempt, attempt.rounds[k]);
         }
     }
     attempt.next_repeat = attempt.backoff.after(now_, config_.timing);
@@ -49,10 +61,43 @@ void Machine::tell_round(const Room& room, const Attempt& attempt, const Round& 
 }
 
 void Machine::watch(Attempt& attempt) {
-    const Time due = std::min(attempt.next_repeat, attempt.abort_deadline);
+    const Time due =
+        std::min({attempt.next_repeat, attempt.abort_deadline, attempt.init_deadline, attempt.round_deadline});
     if (due >= attempt.queued) return;
     attempt.queued = due;
     attempt_deadlines_.add(due, attempt.key);
+}
+
+/// While a round is open of a room whose length is known, something of it must arrive now and then.
+void Machine::watch_round(Attempt& attempt) {
+    const Room& room = *room_at(attempt.handle);
+    const bool open = std::any_of(attempt.rounds.begin(), attempt.rounds.end(), [](const Round& r) { return !r.arrived; });
+    const bool waits = open && room.total != 0 && room.owns_deadline && attempt.mode == OfferMode::running &&
+                       !attempt.dead && !room.ending();
+    if (!waits) {
+        attempt.round_deadline = kNever;
+    } else if (attempt.round_deadline == kNever) {
+        attempt.round_deadline = now_ + config_.timing.round_deadline;
+        watch(attempt);
+    }
+}
+
+/// Why the room of an attempt fails now, or "".
+std::string Machine::overdue(const Attempt& attempt) const {
+    if (attempt.mode != OfferMode::running) return "";
+    const Room& room = rooms_.at(attempt.handle);
+    const auto milliseconds = [](Time time) {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+    };
+    if (attempt.init_deadline <= now_) {
+        return fmt::format("no answer to INIT from the embedding worker at {}:{} within {} ms", room.embedding.ip,
+                           room.embedding.port, milliseconds(config_.timing.init_deadline));
+    }
+    if (attempt.round_deadline > now_) return "";
+    const auto open = std::find_if(attempt.rounds.begin(), attempt.rounds.end(), [](const Round& r) { return !r.arrived; });
+    return fmt::format("nothing of round {}, tokens [{}, {}), arrived for {} ms from the embedding worker at {}:{}",
+                       open - attempt.rounds.begin(), open->first, std::min(open->first + open->capacity, room.total),
+                       milliseconds(config_.timing.round_deadline), room.embedding.ip, room.embedding.port);
 }
 
 void Machine::attempts_due() {
@@ -65,6 +110,12 @@ void Machine::attempts_due() {
             attempt->abort_deadline = kNever;
             condemn(*session_by_id(due->key.session), due->key.generation);
         }
+        if (const std::string why = overdue(*attempt); !why.empty()) {
+            fail_room(*room_at(attempt->handle), why);
+            attempt = attempt_at(due->key);
+            if (attempt == nullptr) continue;
+        }
+        if (attempt->mode != OfferMode::running) attempt->init_deadline = attempt->round_deadline = kNever;
         if (!repeats(*attempt)) {
             attempt->next_repeat = kNever;
         } else if (attempt->next_repeat <= now_) {

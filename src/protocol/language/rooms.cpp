@@ -31,7 +31,9 @@ void Machine::on_receive(Handle handle, const Request& request, Time now) {
     room.size_first = request.expected_tokens == 0;
     room.order = ++order_;
     room.started = now_;
-    room.deadline = now_ + (request.deadline > Time::zero() ? request.deadline : config_.timing.room_deadline);
+    room.owns_deadline = request.owns_deadline;
+    const Time configured = request.owns_deadline ? config_.timing.room_deadline : config_.timing.backstop_deadline;
+    room.deadline = now_ + (request.deadline > Time::zero() ? request.deadline : configured);
     room_deadlines_.add(room.deadline, handle);
     room.reason = refusal(request);
     if (room.reason.empty()) {
@@ -54,7 +56,11 @@ std::string Machine::refusal(const Request& request) {
     return "";
 }
 
-void Machine::enter_unopened(const Room& room) {
+void Machine::enter_unopened(Room& room) {
+    if (room.owns_deadline) {
+        room.register_deadline = now_ + config_.timing.register_deadline;
+        room_deadlines_.add(room.register_deadline, room.handle);
+    }
     Session& session = session_of(room.embedding);
     if (session.unopened.insert({room.order, room.handle}).second) ++unopened_;
     if (session.current) watch(session, session.generations.at(*session.current));
@@ -98,7 +104,7 @@ void Machine::set_total(Room& room, std::uint64_t total) {
     if (room.total == total || room.ending()) return;
     if (room.total != 0) {
         const Attempt* attempt = room.attempt ? attempt_at(*room.attempt) : nullptr;
-        if (attempt != nullptr && all_here(room, *attempt)) {
+        if (attempt != nullptr && certain(room, *attempt)) {
             ++counters_.total_disagreements;
             return;
         }
@@ -211,6 +217,9 @@ std::string Machine::waited_for(const Room& room) const {
         return fmt::format("memory: {} of {} blocks and {} credits are free", allocator_.free_blocks(),
                            allocator_.blocks(), credits_);
     }
+    if (found != session->second.attempts.end() && all_here(room, found->second)) {
+        return fmt::format("the final STATUS with its checksums from the embedding worker at {}", peer);
+    }
     std::size_t complete = 0;
     const std::size_t rounds = found == session->second.attempts.end() ? 0 : found->second.rounds.size();
     for (std::size_t i = 0; i < rounds; ++i) complete += found->second.rounds[i].complete ? 1 : 0;
@@ -221,10 +230,29 @@ std::string Machine::waited_for(const Room& room) const {
 void Machine::rooms_due() {
     while (const auto due = room_deadlines_.pop_due(now_)) {
         Room* room = room_at(due->key);
-        if (room == nullptr || room->ending() || room->deadline > now_) continue;
-        fail_room(*room, fmt::format("deadline of {} ms: waited for {}", milliseconds(room->deadline - room->started),
-                                     waited_for(*room)));
+        if (room == nullptr || room->ending()) continue;
+        if (const std::string why = overdue(*room); !why.empty()) fail_room(*room, why);
     }
+}
+
+/// Why a room fails now, or "".
+std::string Machine::overdue(const Room& room) const {
+    if (room.deadline <= now_) {
+        return fmt::format("deadline of {} ms: waited for {}", milliseconds(room.deadline - room.started), waited_for(room));
+    }
+    if (room.register_deadline <= now_) {
+        return fmt::format("waited {} ms for {}", milliseconds(config_.timing.register_deadline), waited_for(room));
+    }
+    if (room.memory_deadline <= now_) {
+        return fmt::format("waited {} ms for {}", milliseconds(config_.timing.memory_deadline), waited_for(room));
+    }
+    return "";
+}
+
+void Machine::set_answer(Room& room, SenderAnswer answer) {
+    if (answer == SenderAnswer::none || answer == room.answer) return;
+    room.answer = answer;
+    actions_.push_back(Answered{room.handle, answer});
 }
 
 }  // namespace remit::protocol::language

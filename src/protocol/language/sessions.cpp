@@ -7,6 +7,16 @@
 #include <algorithm>
 
 namespace remit::protocol::language {
+namespace {
+
+/// Checksums are asked for by telling that this worker compares them.
+Capabilities own_capabilities(bool checksum) {
+    Capabilities own{std::string(kFence), std::string(kYield), std::string(kAnswers), std::string(kReasons)};
+    if (checksum) own.emplace_back(kCrc32c);
+    return own;
+}
+
+}  // namespace
 
 Session& Machine::session_of(const PeerAddress& embedding) {
     const auto [found, made] = sessions_.try_emplace(embedding);
@@ -93,7 +103,7 @@ void Machine::repeat_register(Session& session, Generation& generation) {
                   .pool = config_.pool,
                   .queue_pairs = generation.local,
                   .limits = {config_.max_message},
-                  .capabilities = {"fence", "yield"}});
+                  .capabilities = own_capabilities(config_.checksum)});
     generation.next_register = generation.backoff.after(now_, config_.timing);
     watch(session, generation);
 }
@@ -124,18 +134,33 @@ void Machine::handle(const Registered& m) {
         return refuse(*session, *generation, "refused by the embedding worker: " + refused->error);
     }
     const auto& accepted = std::get<Registered::Accepted>(m.answer);
-    if (accepted.queue_pairs.size() > generation->local.size()) {
-        return refuse(*session, *generation,
-                      fmt::format("embedding worker answered {} queue pairs to {}", accepted.queue_pairs.size(),
-                                  generation->local.size()));
+    generation->incarnation = m.incarnation;
+    if (const std::string why = disagreement(*generation, accepted); !why.empty()) {
+        return refuse(*session, *generation, why, true);  // it has built its side
     }
     generation->state = Generation::State::up;
-    generation->incarnation = m.incarnation;
+    generation->takes_reasons = has(accepted.capabilities, kReasons);
     generation->queue_pairs = static_cast<std::uint32_t>(accepted.queue_pairs.size());
     generation->heard = now_;
     generation->next_ping = now_ + config_.timing.ping_period;
     watch(*session, *generation);
     actions_.push_back(ConnectGeneration{{m.session, m.generation}, accepted.queue_pairs});
+}
+
+/// What makes an embedding worker's answer unacceptable, or "".
+std::string Machine::disagreement(const Generation& generation, const Registered::Accepted& accepted) const {
+    if (accepted.queue_pairs.size() > generation.local.size()) {
+        return fmt::format("embedding worker answered {} queue pairs to {}", accepted.queue_pairs.size(),
+                           generation.local.size());
+    }
+    if (const std::string_view needed = lacking(accepted.capabilities); !needed.empty()) {
+        return fmt::format("embedding worker lacks the capability \"{}\", without which blocks here are not safe", needed);
+    }
+    if (config_.checksum && !has(accepted.capabilities, kCrc32c)) {
+        return fmt::format("embedding worker lacks the capability \"{}\", which checksum asks for: run a version that has "
+                           "it, or do without", kCrc32c);
+    }
+    return "";
 }
 
 void Machine::on_unreachable(const GenerationKey& key, const std::string& reason, Time now) {
@@ -149,9 +174,9 @@ void Machine::on_unreachable(const GenerationKey& key, const std::string& reason
 }
 
 /// The generation cannot be: the rooms that waited for it fail, nothing else does.
-void Machine::refuse(Session& session, Generation& generation, const std::string& why) {
+void Machine::refuse(Session& session, Generation& generation, const std::string& why, bool tell_peer) {
     while (!session.unopened.empty()) fail_room(rooms_.at(session.unopened.begin()->second), why);
-    lose_generation(session, generation, why, false);
+    lose_generation(session, generation, why, tell_peer);
 }
 
 void Machine::on_generation_failed(const GenerationKey& key, const std::string& reason, Time now) {
@@ -207,7 +232,7 @@ void Machine::judge_dead(Attempt& attempt) {
     const AttemptKey key = attempt.key;
     Room* room = room_at(attempt.handle);
     const bool is_current = room != nullptr && room->attempt == key;
-    const bool here = is_current && all_here(*room, attempt);
+    const bool here = is_current && certain(*room, attempt);
     // Nobody has answered its INIT, so nothing has begun: the room goes on under a new attempt.
     const bool unanswered = attempt.mode == OfferMode::running && !attempt.heard && !attempt.any_immediate();
     if (is_current && !room->ending() && !here && !unanswered) fail_room(*room, attempt.judgement.value_or("lost"));

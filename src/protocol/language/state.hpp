@@ -25,6 +25,8 @@ struct Round {
     bool complete = false;      ///< visible, and the aux of the first round read
     bool copying = false;       ///< CopyOut was asked for; it gives the blocks back
     bool copied = false;        ///< moved out, or kept where it is
+    bool checking = false;      ///< Checksum was asked for
+    std::optional<plan::Checksums> checksums{};  ///< as they were reckoned here; replaced by the fold of all up to this
 };
 
 struct Attempt {
@@ -39,11 +41,16 @@ struct Attempt {
     bool holds_credit = false;
     bool dead = false;   ///< its queue pairs are destroyed
     bool heard = false;  ///< the peer has answered its INIT
+    std::uint32_t folded = 0;  ///< rounds whose checksums are folded: those from the first on without a gap
+    std::optional<StatusReport> told{};  ///< the latest STATUS with checksums
+    bool verified = false;     ///< the final STATUS has come and its checksums are those of what arrived
     BlockTable init_blocks;  ///< of INIT, which is repeated as it was
     std::uint64_t init_tokens = 0;
     Time next_repeat = kNever;
     Backoff backoff;
     Time abort_deadline = kNever;
+    Time init_deadline = kNever;   ///< for the first answer
+    Time round_deadline = kNever;  ///< for the next arrival, while a round is open and the length known
     Time queued = kNever;  ///< earliest entry in the deadline queue
     bool dirty = false;    ///< in the machine's list of attempts to look at
     std::uint32_t pending_visible = 0;           ///< MakeVisible asked for and not answered
@@ -92,12 +99,16 @@ struct Room {
     std::optional<AttemptKey> attempt;
     std::uint32_t copies = 0;
     std::optional<WaitKey> waiting;
+    SenderAnswer answer = SenderAnswer::none;
     bool growing = false;          ///< in the machine's set of rooms that would take more blocks
     Aux aux{};
     BlockTable table;              ///< kept blocks after Success
     std::uint64_t order = 0;       ///< of receive()
+    bool owns_deadline = true;     ///< false: none but its deadline, a long one, ends it from here
     Time started{};
     Time deadline = kNever;
+    Time register_deadline = kNever;
+    Time memory_deadline = kNever;  ///< while it waits for blocks or credits
 
     [[nodiscard]] bool final() const { return is_final(status); }
     [[nodiscard]] bool ending() const { return final() || failing.has_value(); }
@@ -115,6 +126,7 @@ struct Generation {
     State state = State::creating;
     std::uint64_t incarnation = 0;
     std::uint32_t queue_pairs = 1;  ///< agreed
+    bool takes_reasons = false;     ///< agreed
     std::vector<QueuePairAddress> local;
     std::string reason;       ///< why it dies
     bool tell_peer = false;   ///< CLOSE follows its end

@@ -36,6 +36,8 @@ EmbeddingWorkerOptions bench_embedding_options(const Options& options, const std
     worker.control = control_of(options, options.listen.empty() ? "tcp://127.0.0.1:0" : options.listen);
     worker.fabric = fabric_of(options, device);
     worker.timing.room_deadline = worker.timing.park_deadline = kLong;
+    worker.timing.register_deadline = worker.timing.init_deadline = kLong;
+    worker.timing.round_deadline = worker.timing.resume_deadline = worker.timing.memory_deadline = kLong;
     worker.gather = options.gather;
     worker.chunk_bytes = options.chunk_bytes;
     worker.send_regions = options.send_regions;

@@ -127,10 +127,32 @@ bool apply_gpu_direct(const std::string& value, Options& options) {
     return true;
 }
 
+bool apply_memory_policy(const std::string& value, Options& options) {
+    if (value == "shrink")
+        options.memory_policy = MemoryPolicy::shrink;
+    else if (value == "wait")
+        options.memory_policy = MemoryPolicy::wait;
+    else if (value == "fail")
+        options.memory_policy = MemoryPolicy::fail;
+    else
+        return false;
+    return true;
+}
+
 bool apply_sm_budget(const std::string& value, Options& options) {
     const auto blocks = number_of(value);
     if (!blocks || *blocks == 0 || *blocks > 65536) return false;
     options.memory.sm_budget = static_cast<std::uint32_t>(*blocks);
+    return true;
+}
+
+bool apply_on_dead_rank(const std::string& value, Options& options) {
+    if (value == "fail")
+        options.on_dead_rank = OnDeadRank::fail;
+    else if (value == "continue")
+        options.on_dead_rank = OnDeadRank::go_on;
+    else
+        return false;
     return true;
 }
 
@@ -220,6 +242,19 @@ void add_request_options(std::vector<OptionSpec>& table) {
     auto ranks = number("--ranks", &Options::ranks, 1, kMostRanks, "language workers that each get every request (1)");
     ranks.in_embed = false;
     table.push_back(std::move(ranks));
+    auto dead_rank = option("--on-dead-rank", "NAME", "fail, continue",
+                            "what the failure of one rank means for the others: they fail too, or go on (fail)",
+                            apply_on_dead_rank);
+    dead_rank.in_language = false;
+    table.push_back(std::move(dead_rank));
+    auto policy = option("--memory-policy", "NAME", "shrink, wait, fail",
+                         "short of blocks a room takes what there is and resumes again, waits, or fails (shrink)",
+                         apply_memory_policy);
+    policy.in_embed = false;
+    table.push_back(std::move(policy));
+    auto checksum = flag("--checksum", &Options::checksum, "compare each segment's CRC32C with the sender's before Success");
+    checksum.in_embed = false;
+    table.push_back(std::move(checksum));
     table.push_back(
         option("--layout", "NAME", "segments, slab", "how the blocks lie in memory (segments)", apply_layout));
     table.push_back(option("--source", "NAME", "blocks, contiguous",
@@ -290,6 +325,9 @@ void add_run_options(std::vector<OptionSpec>& table) {
     table.push_back(number("--seed", &Options::seed, 0, std::numeric_limits<std::uint64_t>::max(),
                            "seed of the payload, the same on both sides (1)"));
     table.push_back(number("--timeout", &Options::timeout_seconds, 1, 86400, "seconds one request may take (60)"));
+    table.push_back(number("--drain", &Options::drain_seconds, 0, 86400,
+                           "seconds that requests in flight may still take after SIGTERM or SIGINT; a second signal ends "
+                           "them at once (10)"));
     table.push_back(flag("--json", &Options::json, "one JSON object as the last line of stdout, all else on stderr"));
     table.push_back(option("--log-level", "LEVEL", "trace, debug, info, warn, error, off",
                            "what the library logs on stderr (warn)", apply_log_level));

@@ -69,6 +69,9 @@ struct Options {
     SourceKind source = SourceKind::blocks;
     bool sink = false;
     bool keep_blocks = false;
+    bool checksum = false;
+    MemoryPolicy memory_policy = MemoryPolicy::shrink;
+    OnDeadRank on_dead_rank = OnDeadRank::fail;
 
     MemoryOptions memory;
     FabricKind fabric = FabricKind::verbs;
@@ -110,6 +113,7 @@ struct Options {
 
     std::uint64_t seed = 1;
     std::uint32_t timeout_seconds = 60;
+    std::uint32_t drain_seconds = 10;
     bool json = false;
     bool events = false;  ///< this is a child of `demo`: tell it what happens, a JSON object a line
     std::string log_level = "warn";

@@ -37,6 +37,8 @@ Pipe make_pipe() {
 /// In the child, between fork and exec: nothing but system calls.
 [[noreturn]] void become(pid_t parent, const Pipe& input, const Pipe& output, char* const* arguments) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    // A terminal signals a whole group, and the child counts signals: its parent's are to be the only ones.
+    setpgid(0, 0);
     if (getppid() != parent) _exit(1);  // it died before it could be watched
     dup2(input.read, STDIN_FILENO);
     dup2(output.write, STDOUT_FILENO);

@@ -52,7 +52,7 @@ std::vector<HalfReport> receive_all(const Receivers& receivers, const std::strin
 }  // namespace
 
 Report run_one_process(const Workload& work, const DemoKeys& keys, Console& console, const Stop& stop) {
-    const Stop sender_stop;
+    const Stop sender_stop(&stop);
     Workload sent_work = work;
     sent_work.options = keys.added_to(work.options, Command::embed);
     std::deque<Workload> parts;  // where they are they stay: receivers refer to them

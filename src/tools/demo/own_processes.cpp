@@ -70,6 +70,7 @@ private:
     [[nodiscard]] bool all_receivers_settled() const;
     void note_first_failure();
     void end_what_must_end();
+    void hurry();
     void signal_all(int number);
     [[nodiscard]] Report judge();
     [[nodiscard]] HalfReport not_started() const;
@@ -87,6 +88,7 @@ private:
     std::optional<steady_clock::time_point> grace_;  ///< set once the rest need only end
     std::optional<std::size_t> first_failure_;       ///< whose, as processes() counts them
     bool going_ = false;
+    bool hurried_ = false;  ///< the children were told to stop at once
     std::string stopped_because_;
 };
 
@@ -143,11 +145,11 @@ void Demo::wait_and_read() {
     for (const HalfProcess* process : processes()) {
         if (!process->ended()) descriptors.push_back(process->output());
     }
-    if (stopped_because_.empty()) {
-        stop_.wait(descriptors, kTick);
-    } else {
-        // A request to stop stays pending: waiting for it again would not sleep.
+    if (stop_.at_once()) {
+        // A request to stop at once stays: waiting for it again would not sleep.
         std::this_thread::sleep_for(milliseconds(5));
+    } else {
+        stop_.wait(descriptors, kTick);
     }
     sender_->read(console_);
     for (std::uint32_t rank = 0; rank < receivers_.size(); ++rank) receivers_[rank].read(views_.of(rank));
@@ -184,11 +186,22 @@ void Demo::end_what_must_end() {
             stopped_because_ = kOtherEnded;
         else
             return;
-        grace_ = now + kGrace;
+        const bool drains = stop_.requested();
+        grace_ = now + kGrace + (drains ? seconds(work_.options.drain_seconds) : seconds(0));
         signal_all(SIGTERM);
+        if (!drains) hurry();
+    } else if (stop_.at_once() && !hurried_) {
+        hurry();
+        grace_ = now + kGrace;
     } else if (now > *grace_) {
         signal_all(SIGKILL);
     }
+}
+
+/// The children count signals: this is their second.
+void Demo::hurry() {
+    hurried_ = true;
+    signal_all(SIGINT);
 }
 
 void Demo::signal_all(int number) {

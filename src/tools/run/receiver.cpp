@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <list>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "tools/payload/placed_tensors.hpp"
@@ -30,6 +31,8 @@ LanguageWorkerOptions worker_options(const Workload& work, const std::string& de
     options.fabric = work.fabric(device);
     options.memory = work.options.memory;
     options.timing = work.timing();
+    options.memory_policy = work.options.memory_policy;
+    options.checksum = work.options.checksum;
     return options;
 }
 
@@ -82,6 +85,7 @@ public:
 
 private:
     [[nodiscard]] bool may_start() const;
+    [[nodiscard]] bool drain_is_over();
     void start(RoomId room, const std::string& peer);
     void wait();
     void look();
@@ -105,6 +109,7 @@ private:
     Observer& observer_;
     const Stop& stop_;
     std::uint32_t started_ = 0;
+    std::optional<std::chrono::steady_clock::time_point> drain_end_;  ///< once asked to stop
     std::chrono::steady_clock::time_point last_progress_{};
     std::int64_t begin_ns_ = 0;  ///< the first INIT: no byte can move before it
     bool begun_ = false;
@@ -116,7 +121,7 @@ private:
 
 HalfReport Receiver::Run::all(const std::string& peer) {
     begin_ns_ = now_ns();
-    while (!stop_.requested()) {
+    while (!drain_is_over()) {
         while (may_start()) start(++started_, peer);
         if (flights_.empty()) break;
         wait();
@@ -133,7 +138,15 @@ HalfReport Receiver::Run::all(const std::string& peer) {
     return report_;
 }
 
+/// After the first signal what is under way may still end, until its time is over or a second signal comes.
+bool Receiver::Run::drain_is_over() {
+    if (!stop_.requested()) return false;
+    if (!drain_end_) drain_end_ = std::chrono::steady_clock::now() + std::chrono::seconds(work_.options.drain_seconds);
+    return stop_.at_once() || std::chrono::steady_clock::now() >= *drain_end_;
+}
+
 bool Receiver::Run::may_start() const {
+    if (stop_.requested()) return false;
     return started_ < work_.requests && flights_.size() < work_.concurrency && report_.status != Status::Failed;
 }
 

@@ -28,6 +28,7 @@ EmbeddingWorkerOptions worker_options(const Workload& work, const std::string& d
     options.fabric = work.fabric(device);
     options.memory = work.options.memory;
     options.timing = work.timing();
+    options.on_dead_rank = work.options.on_dead_rank;
     return options;
 }
 
@@ -92,6 +93,7 @@ public:
 
 private:
     [[nodiscard]] bool may_start() const;
+    [[nodiscard]] bool drain_is_over();
     void start(RoomId room);
     void fill(Flight& flight);
     [[nodiscard]] bool filling() const;
@@ -108,12 +110,13 @@ private:
     Observer& observer_;
     const Stop& stop_;
     std::uint32_t started_ = 0;
+    std::optional<std::chrono::steady_clock::time_point> drain_end_;  ///< once asked to stop
     HalfReport report_;
 };
 
 HalfReport Sender::Run::all() {
     const std::int64_t begin = now_ns();
-    while (!stop_.requested()) {
+    while (!drain_is_over()) {
         while (may_start()) start(++started_);
         if (flights_.empty()) break;
         wait();
@@ -128,7 +131,15 @@ HalfReport Sender::Run::all() {
     return report_;
 }
 
+/// After the first signal what is under way may still end, until its time is over or a second signal comes.
+bool Sender::Run::drain_is_over() {
+    if (!stop_.requested()) return false;
+    if (!drain_end_) drain_end_ = std::chrono::steady_clock::now() + std::chrono::seconds(work_.options.drain_seconds);
+    return stop_.at_once() || std::chrono::steady_clock::now() >= *drain_end_;
+}
+
 bool Sender::Run::may_start() const {
+    if (stop_.requested()) return false;
     if (started_ == work_.requests || flights_.size() >= work_.concurrency) return false;
     if (report_.status == Status::Failed) return false;
     if (work_.options.source == SourceKind::contiguous) return true;

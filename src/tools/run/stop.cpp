@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -21,6 +20,8 @@ namespace {
 
 // More are looked at when the wait is over: a descriptor a request would hit the limit of the process first.
 constexpr std::size_t kMostWatched = 64;
+constexpr int kDrain = 1;
+constexpr int kAtOnce = 2;
 
 sigset_t ending_signals() {
     sigset_t set;
@@ -30,39 +31,71 @@ sigset_t ending_signals() {
     return set;
 }
 
+/// Never read: whoever looks, whenever, sees it.
+void make_readable(int descriptor) {
+    const std::uint64_t one = 1;
+    // Full means that it has been asked for often enough.
+    static_cast<void>(!write(descriptor, &one, sizeof one));
+}
+
 }  // namespace
 
 Stop::Stop() {
     const sigset_t set = ending_signals();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    // Never read: a signal that has come stays pending, and everyone who looks sees it.
-    signals_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    request_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (signals_ >= 0 && request_ >= 0) return;
+    make_descriptors(true);
+}
+
+Stop::Stop(const Stop* whole) : whole_(whole) { make_descriptors(false); }
+
+void Stop::make_descriptors(bool signals) {
+    const sigset_t set = ending_signals();
+    if (signals) signals_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    drain_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    at_once_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if ((signals_ >= 0 || !signals) && drain_ >= 0 && at_once_ >= 0) return;
     const std::string why = std::strerror(errno);
-    if (signals_ >= 0) close(signals_);
-    if (request_ >= 0) close(request_);
+    for (const int descriptor : {signals_, drain_, at_once_}) {
+        if (descriptor >= 0) close(descriptor);
+    }
     throw Error(ErrorKind::environment, "no descriptor for signals: " + why);
 }
 
 Stop::~Stop() {
-    close(signals_);
-    close(request_);
+    for (const int descriptor : {signals_, drain_, at_once_}) {
+        if (descriptor >= 0) close(descriptor);
+    }
 }
 
-bool Stop::requested() const {
-    std::array<pollfd, 2> polled{{{signals_, POLLIN, 0}, {request_, POLLIN, 0}}};
-    return poll(polled.data(), polled.size(), 0) > 0;
+int Stop::level() const {
+    const int of_whole = whole_ != nullptr ? whole_->level() : 0;
+    const std::lock_guard lock(mutex_);
+    raise_to(of_whole);
+    signalfd_siginfo signal{};
+    while (signals_ >= 0 && read(signals_, &signal, sizeof signal) == sizeof signal) raise_to(level_ + 1);
+    return level_;
+}
+
+/// With the mutex held.
+void Stop::raise_to(int level) const {
+    level_ = std::max(level_.load(), std::min(level, kAtOnce));
+    if (level_ >= kDrain) make_readable(drain_);
+    if (level_ >= kAtOnce) make_readable(at_once_);
 }
 
 void Stop::request() const {
-    const std::uint64_t one = 1;
-    // Full means that it has been asked for often enough.
-    static_cast<void>(!write(request_, &one, sizeof one));
+    const std::lock_guard lock(mutex_);
+    raise_to(kAtOnce);
 }
 
 void Stop::wait(std::span<const int> descriptors, std::chrono::milliseconds time) const {
-    std::vector<pollfd> polled{{signals_, POLLIN, 0}, {request_, POLLIN, 0}};
+    const int so_far = level();
+    if (so_far >= kAtOnce) return;
+    std::vector<pollfd> polled{{signals_, POLLIN, 0}, {so_far >= kDrain ? at_once_ : drain_, POLLIN, 0}};
+    if (whole_ != nullptr) {
+        polled.push_back({whole_->signals_, POLLIN, 0});
+        polled.push_back({so_far >= kDrain ? whole_->at_once_ : whole_->drain_, POLLIN, 0});
+    }
     for (std::size_t i = 0; i < std::min(descriptors.size(), kMostWatched); ++i) {
         polled.push_back({descriptors[i], POLLIN, 0});
     }

@@ -150,6 +150,10 @@ TimingOptions Workload::timing() const {
     timing.room_deadline = timeout;
     // A half waits for the other to be started by hand, so it parks as long as a request may take.
     timing.park_deadline = timeout;
+    timing.register_deadline = timeout;
+    timing.round_deadline = timeout;
+    timing.resume_deadline = timeout;
+    timing.memory_deadline = timeout;
     return timing;
 }
 

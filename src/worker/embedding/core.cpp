@@ -26,7 +26,8 @@ constexpr protocol::Time kLookAgain = std::chrono::microseconds(50);
 Core::Core(const Config& config, const SendQueue::Settings& settings, const Layout& layout, fabric::Fabric& fabric,
            Mailbox& mailbox, memory::Provider& memory, memory::CopyExecutor& copies, EmbeddingInbox& inbox,
            SendEnded send_ended)
-    : machine_(config),
+    : layout_(layout),
+      machine_(config),
       fabric_(fabric),
       mailbox_(mailbox),
       inbox_(inbox),
@@ -56,7 +57,8 @@ bool Core::step(protocol::Time now) {
     rejections_.store(static_cast<std::uint32_t>(machine_.rejections()));
     moved |= take_completions();
     moved |= queue_.waits() == SendQueue::Wait::spinning;
-    if (stopping_ && queue_.links().empty() && machine_.unfinished_sends() == 0) stopped_ = true;
+    stop_when_due();
+    if (shut_down_ && queue_.links().empty() && machine_.unfinished_sends() == 0) stopped_ = true;
     return moved;
 }
 
@@ -75,7 +77,7 @@ void Core::feed(const SendEvent& event) {
     switch (event.kind) {
         case SendEvent::Kind::posted: machine_.on_posted(event.key); break;
         case SendEvent::Kind::progress: machine_.on_progress(event.key, now_); break;
-        case SendEvent::Kind::round_written: machine_.on_round_written(event.key, event.round, now_); break;
+        case SendEvent::Kind::round_written: round_written(event); break;
         case SendEvent::Kind::idle: machine_.on_idle(event.key, now_); break;
         case SendEvent::Kind::send_failed: machine_.on_cancel(event.send, event.reason, now_); break;
         case SendEvent::Kind::link_failed:
@@ -84,6 +86,18 @@ void Core::feed(const SendEvent& event) {
             break;
     }
     run_actions();
+}
+
+/// Where checksums were agreed they are of the source as it lies, not of what was gathered from it.
+void Core::round_written(const SendEvent& event) {
+    plan::Checksums checksums;
+    if (const auto wanted = machine_.checksum_wanted(event.key, event.round)) {
+        const SendSource& source = *sends_.at(wanted->send)->source;
+        checksums = plan::checksums_of(
+            layout_, {source.map, source.table, 0}, wanted->range, source.aux,
+            [](std::uint64_t address, std::uint64_t) { return reinterpret_cast<const void*>(address); });
+    }
+    machine_.on_round_written(event.key, event.round, now_, std::move(checksums));
 }
 
 bool Core::take_messages() {
@@ -233,6 +247,11 @@ void Core::perform(const SendFinal& action) {
     if (found == sends_.end()) return;
     const std::shared_ptr<SendRecord> record = found->second;
     sends_.erase(found);
+    record->failed_ranks.store(action.failed_ranks, std::memory_order_relaxed);
+    if (action.status == Status::Success && action.failed_ranks > 0) {
+        log().warn("send of room {}: {} of its language workers failed, the others have it all", record->room,
+                   action.failed_ranks);
+    }
     if (action.status == Status::Failed) log().warn("send of room {} Failed: {}", record->room, action.reason);
     send_ended_(record->room);
     record->outcome.finish(action.status, action.reason);
@@ -242,6 +261,7 @@ void Core::perform(const SendFinal& action) {
 
 void Core::handle(BeginSend& command) {
     SendRecord& record = *command.record;
+    if (stop_at_) return refuse(record);
     sends_[record.id] = command.record;
     machine_.on_send(record.id, record.room, record.total, now_, record.watermark.take());
 }
@@ -267,9 +287,33 @@ void Core::handle(RejectRoom& command) {
     posted_rejections_.fetch_sub(1);
 }
 
-void Core::handle(StopEmbedding&) {
-    stopping_ = true;
+void Core::handle(StopEmbedding& command) {
+    if (!stop_at_) machine_.begin_nothing("embedding worker is stopping", now_);
+    stop_at_ = std::min(stop_at_.value_or(protocol::kNever), now_ + command.drain);
+}
+
+void Core::stop_when_due() {
+    if (!stop_at_ || shut_down_ || (machine_.unfinished_sends() != 0 && now_ < *stop_at_)) return;
+    shut_down_ = true;
+    failed_by_stop_ = machine_.unfinished_sends();
     machine_.shut_down("embedding worker stopped", now_);
+    run_actions();
+}
+
+protocol::Time Core::next_deadline() const {
+    return std::min(machine_.next_deadline(), stop_at_ && !shut_down_ ? *stop_at_ : protocol::kNever);
+}
+
+void Core::refuse_left() {
+    inbox_.take(commands_);
+    for (const EmbeddingCommand& command : commands_) {
+        if (const auto* begin = std::get_if<BeginSend>(&command)) refuse(*begin->record);
+    }
+}
+
+void Core::refuse(SendRecord& record) {
+    send_ended_(record.room);
+    record.outcome.finish(Status::Failed, "embedding worker is stopping");
 }
 
 }  // namespace remit::worker::embedding

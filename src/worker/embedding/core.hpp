@@ -10,6 +10,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -34,6 +35,10 @@ public:
     [[nodiscard]] protocol::Time next_deadline() const override;
     [[nodiscard]] std::array<int, 3> descriptors() const override;
     [[nodiscard]] bool stopped() const override { return stopped_; }
+    /// After the loop's end: what was posted too late fails.
+    void refuse_left();
+    /// What had not ended when the worker did; any thread, after the loop's end.
+    [[nodiscard]] std::size_t failed_by_stop() const noexcept { return failed_by_stop_; }
 
     /// Before a RejectRoom is posted: false where `limit` rooms are rejected or about to be. From any thread.
     [[nodiscard]] bool reserve_rejection(std::uint32_t limit);
@@ -48,7 +53,9 @@ private:
     void take_ready(SendRecord& record);
     bool take_filled();
     void feed(const SendEvent& event);
+    void round_written(const SendEvent& event);
     void run_actions();
+    void stop_when_due();
 
     void perform(const protocol::embedding::Tell& action);
     void perform(const protocol::embedding::ForgetPeer& action);
@@ -67,7 +74,9 @@ private:
     void handle(CancelSend& command);
     void handle(RejectRoom& command);
     void handle(StopEmbedding& command);
+    void refuse(SendRecord& record);
 
+    const Layout layout_;
     protocol::embedding::Machine machine_;
     fabric::Fabric& fabric_;
     Mailbox& mailbox_;
@@ -84,7 +93,9 @@ private:
     Clock now_{};
     std::atomic<std::uint32_t> rejections_{0};          ///< in force
     std::atomic<std::uint32_t> posted_rejections_{0};  ///< in the inbox
-    bool stopping_ = false;
+    std::optional<protocol::Time> stop_at_;  ///< nothing new is begun; the rest ends by itself or then
+    bool shut_down_ = false;
+    std::size_t failed_by_stop_ = 0;
     bool stopped_ = false;
 };
 

@@ -8,12 +8,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 namespace remit::worker::embedding {
 
-/// A bounded set of registered send regions: the gather writes them, the NIC reads them. Owned by one thread.
+/// A bounded set of registered send regions: the gather writes them, the NIC reads them. A region may serve several
+/// users at once, and what it holds can be found again until another gather takes it, which takes the region longest
+/// unused. So language workers that want the same tokens, less than the ring apart, share one gather. Owned by one thread.
 class RegionRing {
 public:
     /// Memory of the provider's kind, or pinned memory where the NIC does not reach that.
@@ -22,12 +25,20 @@ public:
 
     /// True where none is free.
     [[nodiscard]] bool empty() const noexcept { return free_.empty(); }
-    [[nodiscard]] std::uint32_t take() {
-        const std::uint32_t index = free_.back();
-        free_.pop_back();
-        return index;
-    }
-    void give(std::uint32_t index) { free_.push_back(index); }
+    /// A region for a new gather, with one user.
+    [[nodiscard]] std::uint32_t take();
+    /// Says what the gather of `ticket` puts into a region, for find(). `send` is never reused and not 0.
+    void remember(std::uint32_t index, std::uint64_t send, std::span<const memory::Copy> copies, memory::Ticket ticket);
+    struct Shared {
+        std::uint32_t index = 0;
+        memory::Ticket ticket = 0;
+    };
+    /// A region into which just these copies of the same send's source were gathered, or nothing.
+    [[nodiscard]] std::optional<Shared> find(std::uint64_t send, std::span<const memory::Copy> copies) const;
+    /// What was found has one user more.
+    void share(std::uint32_t index);
+    /// One user less.
+    void give(std::uint32_t index);
 
     /// As the copy executor knows it.
     [[nodiscard]] std::uint64_t copy_address(std::uint32_t index) const noexcept {
@@ -59,10 +70,18 @@ public:
     };
 
 private:
+    struct Slot {
+        std::uint32_t users = 0;
+        std::uint64_t send = 0;            ///< 0: nothing to be found
+        std::vector<memory::Copy> copies;  ///< keeps its memory
+        memory::Ticket ticket = 0;
+    };
+
     std::uint64_t bytes_;
     registration::PoolMemory regions_;
     std::unique_ptr<memory::Buffer> aux_;  ///< one a region; null where the CPU copies
-    std::vector<std::uint32_t> free_;
+    std::vector<Slot> slots_;
+    std::vector<std::uint32_t> free_;  ///< longest unused first; a handful, so that moving them costs nothing
 };
 
 }  // namespace remit::worker::embedding

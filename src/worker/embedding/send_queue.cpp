@@ -70,6 +70,7 @@ void SendQueue::start(const protocol::embedding::StartRound& request, std::share
     Work& work = known != works_.end() ? *known->second : open_work(request.key, source->priority);
     work.source = std::move(source);
     work.send = request.send;
+    work.shared_send = request.shared ? request.send : 0;
     work.busy = true;
     work.ready = request.ready;
     ++work.accepted;

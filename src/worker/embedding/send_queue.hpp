@@ -90,6 +90,7 @@ private:
     bool stage();
     void stage_next(Work& work);
     void gather(Unit& unit, const plan::Chunk& chunk);
+    [[nodiscard]] static std::span<memory::Copy> copies_of(Part& part, const plan::Chunk& chunk);
     [[nodiscard]] Link* next_link();
     [[nodiscard]] bool may_stage(Link& link);
     void wait_in_lane(UnitId id);

@@ -150,7 +150,8 @@ bool SendQueue::may_stage(Link& link) {
     if (link.staged >= share) return false;
     const Work& work = *link.turns.front();
     const plan::Chunk* chunk = work.unstaged.empty() ? nullptr : next_chunk(*work.unstaged.front());
-    return chunk == nullptr || chunk->region_bytes == 0 || !regions_.empty();
+    if (chunk == nullptr || chunk->region_bytes == 0 || !regions_.empty()) return true;
+    return regions_.find(work.shared_send, copies_of(*work.unstaged.front(), *chunk)).has_value();
 }
 
 /// Stages the next unit of the attempt's oldest round.
@@ -175,12 +176,29 @@ void SendQueue::stage_next(Work& work) {
     if (++part.next_unit == part.units) work.unstaged.pop();
 }
 
+std::span<memory::Copy> SendQueue::copies_of(Part& part, const plan::Chunk& chunk) {
+    return std::span(part.plan.copies).subspan(chunk.first_copy, chunk.copies);
+}
+
+/// One gather feeds all attempts of a send that want the same bytes while a region holds them: a rank that has fallen
+/// behind by more, which its half of the ring sees to, is gathered for on its own.
 void SendQueue::gather(Unit& unit, const plan::Chunk& chunk) {
+    const std::span<memory::Copy> copies = copies_of(*unit.part, chunk);
+    const std::uint64_t send = unit.work->shared_send;
+    if (const auto found = regions_.find(send, copies)) {
+        regions_.share(found->index);
+        unit.region = found->index;
+        unit.ticket = found->ticket;
+        return;
+    }
     const std::uint32_t region = regions_.take();
     unit.region = region;
-    const auto copies = std::span(unit.part->plan.copies).subspan(chunk.first_copy, chunk.copies);
-    const RegionRing::LentAux aux(regions_, region, copies, unit.work->source->aux);
-    unit.ticket = copies_.submit(copies, regions_.copy_address(region));
+    {
+        const RegionRing::LentAux aux(regions_, region, copies, unit.work->source->aux);
+        unit.ticket = copies_.submit(copies, regions_.copy_address(region));
+    }
+    unit.work->source->gathered.fetch_add(chunk.region_bytes, std::memory_order_relaxed);
+    if (send != 0) regions_.remember(region, send, copies, unit.ticket);
 }
 
 UnitId SendQueue::new_unit(Work& work, Part* part, std::uint32_t lane) {

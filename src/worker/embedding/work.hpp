@@ -30,6 +30,7 @@ struct SendSource {
     std::atomic<std::uint32_t> rounds{0};
     std::atomic<std::uint64_t> writes{0};
     std::atomic<std::uint64_t> bytes{0};
+    std::atomic<std::uint64_t> gathered{0};  ///< copied into send regions
 };
 
 /// A burst's memory is not kept for ever.
@@ -96,6 +97,7 @@ struct Work {
     Fifo<Round*> unplanned;  ///< rounds with tokens that no part has
     std::vector<std::unique_ptr<Round>> rounds;  ///< not written yet
     std::vector<std::unique_ptr<Part>> parts;    ///< likewise
+    std::uint64_t shared_send = 0;  ///< the send, where other language workers get the same tokens; else 0
     std::uint32_t accepted = 0;
     std::vector<std::uint32_t> immediates;  ///< posted a lane
     std::uint32_t units = 0;                ///< staged and not done
@@ -115,6 +117,7 @@ struct Work {
         flow = {};
         flow.weight = weight;
         ready = 0;
+        shared_send = 0;
         unstaged.clear();
         unplanned.clear();
         rounds.clear();

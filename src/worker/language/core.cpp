@@ -72,7 +72,8 @@ bool Core::step(protocol::Time now) {
     guessed_tokens_.store(machine_.guessed_tokens(), std::memory_order_release);
     // A copy takes microseconds: the thread spins, but for one that is late.
     moved |= waits_for_device() && !copies_.late();
-    if (stopping_ && receiver_.generations().empty() && running_copies_.empty() && visibility_.idle()) stopped_ = true;
+    stop_when_due();
+    if (shut_down_ && receiver_.generations().empty() && running_copies_.empty() && visibility_.idle()) stopped_ = true;
     return moved;
 }
 
@@ -327,6 +328,24 @@ void Core::perform(const CopyOut& action) {
     submitted_.push_back({room.record, ticket, action.aux});
 }
 
+void Core::perform(const Checksum& action) {
+    const Room& room = rooms_.at(action.handle);
+    const BlockId only_block = 0;
+    const bool in_sink = action.blocks.empty();
+    const plan::Side side = in_sink ? plan::Side{room.tensors, {&only_block, 1}, 0}
+                                    : plan::Side{pool_.local_map(), action.blocks, action.range.first};
+    auto checksums = plan::checksums_of(layout_, side, action.range, action.aux, [](std::uint64_t address, std::uint64_t) {
+        return reinterpret_cast<const void*>(address);
+    });
+    after_batch_.push_back(
+        [this, action, checksums = std::move(checksums)] { machine_.on_checksum(action, checksums, now_); });
+}
+
+void Core::perform(const Answered& action) {
+    const auto found = rooms_.find(action.handle);
+    if (found != rooms_.end()) found->second.record->answer.store(action.answer, std::memory_order_release);
+}
+
 void Core::perform(const Note& action) {
     const auto found = rooms_.find(action.handle);
     if (found == rooms_.end()) return;
@@ -361,22 +380,50 @@ void Core::perform(const Final& action) {
 // -------------------------------------------------------------------------------------- commands
 
 void Core::handle(BeginReceive& command) {
+    if (stop_at_) return refuse(*command.record);
     rooms_[command.record->handle].record = command.record;
     machine_.on_receive(command.record->handle, command.record->request, now_);
     if (!dead_.empty()) machine_.on_abort(command.record->handle, dead_, now_);
 }
 
 void Core::handle(AbortRoom& command) {
+    const std::string by_user = "aborted by the language worker's user";
     machine_.on_abort(command.handle,
-                      command.dropped ? "its last handle was dropped" : "aborted by the language worker's user", now_);
+                      command.dropped            ? "its last handle was dropped"
+                      : command.reason.empty() ? by_user
+                                               : by_user + ": " + command.reason,
+                      now_);
     if (command.dropped) machine_.on_release(command.handle, now_);
 }
 
 void Core::handle(ReleaseRoom& command) { machine_.on_release(command.handle, now_); }
 
-void Core::handle(StopLanguage&) {
-    stopping_ = true;
+void Core::handle(StopLanguage& command) {
+    stop_at_ = std::min(stop_at_.value_or(protocol::kNever), now_ + command.drain);
+}
+
+void Core::stop_when_due() {
+    if (!stop_at_ || shut_down_ || (!rooms_.empty() && now_ < *stop_at_)) return;
+    shut_down_ = true;
+    failed_by_stop_ = rooms_.size();
     machine_.shut_down("language worker stopped", now_);
+    run_actions();
+}
+
+protocol::Time Core::next_deadline() const {
+    return std::min(machine_.next_deadline(), stop_at_ && !shut_down_ ? *stop_at_ : protocol::kNever);
+}
+
+void Core::refuse_left() {
+    inbox_.take(commands_);
+    for (const LanguageCommand& command : commands_) {
+        if (const auto* begin = std::get_if<BeginReceive>(&command)) refuse(*begin->record);
+    }
+}
+
+void Core::refuse(RoomRecord& record) {
+    room_ended_(record.request);
+    record.outcome.finish(Status::Failed, "language worker is stopping");
 }
 
 }  // namespace remit::worker::language

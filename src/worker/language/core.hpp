@@ -13,6 +13,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -36,6 +37,10 @@ public:
     [[nodiscard]] protocol::Time next_deadline() const override;
     [[nodiscard]] std::array<int, 3> descriptors() const override;
     [[nodiscard]] bool stopped() const override { return stopped_; }
+    /// After the loop's end: what was posted too late fails.
+    void refuse_left();
+    /// What had not ended when the worker did; any thread, after the loop's end.
+    [[nodiscard]] std::size_t failed_by_stop() const noexcept { return failed_by_stop_; }
 
     /// Free blocks as of the last step; any thread.
     [[nodiscard]] std::uint32_t free_blocks() const noexcept { return free_blocks_.load(std::memory_order_acquire); }
@@ -71,6 +76,7 @@ private:
     bool take_commands();
     void take_device_events();
     void run_actions();
+    void stop_when_due();
 
     void perform(const protocol::language::Tell& action);
     void perform(const protocol::language::CreateGeneration& action);
@@ -81,6 +87,8 @@ private:
     void perform(const protocol::language::MakeVisible& action);
     void perform(const protocol::language::AskSink& action);
     void perform(const protocol::language::CopyOut& action);
+    void perform(const protocol::language::Checksum& action);
+    void perform(const protocol::language::Answered& action);
     void perform(const protocol::language::Note& action);
     void perform(const protocol::language::Final& action);
     [[nodiscard]] BlockMap tensors_of(Room& room, std::uint64_t total) const;
@@ -89,6 +97,7 @@ private:
     void handle(AbortRoom& command);
     void handle(ReleaseRoom& command);
     void handle(StopLanguage& command);
+    void refuse(RoomRecord& record);
 
     void on_arrival(const Receiver::Arrival& arrival);
     void on_failure(const Receiver::Failure& failure);
@@ -116,7 +125,9 @@ private:
     std::atomic<std::uint32_t> free_blocks_;
     std::atomic<std::uint64_t> guessed_tokens_;
     protocol::Time now_{};
-    bool stopping_ = false;
+    std::optional<protocol::Time> stop_at_;  ///< nothing new is begun; the rest ends by itself or then
+    bool shut_down_ = false;
+    std::size_t failed_by_stop_ = 0;
     bool stopped_ = false;
 };
 
