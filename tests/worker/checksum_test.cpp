@@ -3,6 +3,7 @@
 #include "pair.hpp"
 
 #include "memory/host_copy.hpp"
+#include "memory/host_memory.hpp"
 #include "pool/block_pool.hpp"
 #include "worker/clock.hpp"
 #include "worker/language/core.hpp"
@@ -85,7 +86,7 @@ public:
     SpoiledLanguage(const std::string& network, int batch, bool checksum)
         : channel_(open_control({}, {})),
           fabric_(open_fabric({.kind = FabricKind::loopback, .loopback_network = network}, "127.0.0.1")),
-          pool_(small_layout(), 16, *fabric_, fabric::Access::remote_write),
+          pool_(small_layout(), 16, provider_, *fabric_, {.name = "pool", .access = fabric::Access::remote_write}),
           receiver_(*fabric_, 64, 1),
           mailbox_(*channel_, {}),
           copies_(batch),
@@ -122,6 +123,7 @@ private:
     std::shared_ptr<LanguageInbox> inbox_ = std::make_shared<LanguageInbox>();
     std::unique_ptr<control::Channel> channel_;
     std::unique_ptr<fabric::Fabric> fabric_;
+    memory::HostMemory provider_;
     pool::BlockPool pool_;
     language::Receiver receiver_;
     Mailbox mailbox_;
