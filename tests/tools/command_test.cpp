@@ -68,13 +68,13 @@ TEST(Command, HelpExitsWith0) {
 
 TEST(Command, ChecksumsMemoryPoliciesAndDeadRanksAreOptions) {
     expect_verified(loopback_demo({"--tokens", "3000", "--checksum"}), 3000);
-    expect_verified(loopback_demo({"--tokens", "3000", "--checksum", "--keep-blocks", "--memory", "wait"}), 3000);
-    expect_verified(loopback_demo({"--tokens", "10000", "--pool-blocks", "8", "--memory", "fail"}), 10000);
+    expect_verified(loopback_demo({"--tokens", "3000", "--checksum", "--keep-blocks", "--memory-policy", "wait"}), 3000);
+    expect_verified(loopback_demo({"--tokens", "10000", "--pool-blocks", "8", "--memory-policy", "fail"}), 10000);
     const Outcome ranks = loopback_demo({"--tokens", "3000", "--ranks", "3", "--allocate", "300,1024,4000", "--checksum",
                                          "--on-dead-rank", "continue"});
     EXPECT_EQ(ranks.status, 0) << ranks.err;
     EXPECT_EQ(ranks.json()["verified"], true);
-    EXPECT_EQ(run_command({"demo", "--memory", "hope"}).status, 2);
+    EXPECT_EQ(run_command({"demo", "--memory-policy", "hope"}).status, 2);
     EXPECT_EQ(run_command({"demo", "--on-dead-rank", "weep"}).status, 2);
     EXPECT_EQ(run_command({"embed", "--checksum"}).status, 2);
 }

@@ -101,6 +101,7 @@ TEST(Stop, KeptBlocksStayReadable) {
     }
     EXPECT_EQ(pair.language().stop(), 0u);
     incoming.expect_content(content);
+    pair.stop_language();  // nobody takes them back any more
 }
 
 TEST(Stop, LeavesNoThreadAndNoDescriptor) {

@@ -103,7 +103,7 @@ ExitStatus run_loopback(const Options& given, const Stop& stop) {
     Options options = given;
     options.connect = sender.endpoint();
     BenchReceiver receiver(plan, options, "", CpuClock());
-    const Stop sender_stop;
+    const Stop sender_stop(&stop);
     auto sending = std::async(std::launch::async, [&] { return sender.run(sender_stop); });
     BenchReceiverReport received = receiver.run(sender.endpoint(), stop);
     if (!received.reason.empty()) sender_stop.request();

@@ -68,11 +68,11 @@ bool Core::step(protocol::Time now) {
         machine_.on_time(now_);
         run_actions();
     }
+    stop_when_due();
     free_blocks_.store(pool_.allocator().free_blocks(), std::memory_order_release);
     guessed_tokens_.store(machine_.guessed_tokens(), std::memory_order_release);
     // A copy takes microseconds: the thread spins, but for one that is late.
     moved |= waits_for_device() && !copies_.late();
-    stop_when_due();
     if (shut_down_ && receiver_.generations().empty() && running_copies_.empty() && visibility_.idle()) stopped_ = true;
     return moved;
 }
