@@ -156,7 +156,8 @@ struct LanguageWorkerOptions {
     bool overlap = true;  ///< offers the next round while the last is on the wire, where blocks are free
     GuessOptions guess{};
     /// Each segment's CRC32C a round is reckoned at both ends from the memory of their users and compared before Success:
-    /// it finds what the network's and the memories' own checks let through. An embedding worker without it is refused.
+    /// it finds what the network's and the memories' own checks let through. The CPU reckons: with host memory alone, at
+    /// both ends; an embedding worker that cannot is refused.
     bool checksum = false;
 };
 

@@ -60,6 +60,7 @@ protocol::embedding::Config machine_config(const EmbeddingWorkerOptions& options
     config.rails = fabric.rails();
     config.max_message = fabric.limits().max_message;
     config.on_dead_rank = options.on_dead_rank;
+    config.checksums = options.memory.kind == MemoryKind::host;
     return config;
 }
 

@@ -37,6 +37,12 @@ void check(const LanguageWorkerOptions& options) {
     worker::check_timing_options(options.timing);
     worker::check_limit_options(options.limits);
     worker::check_guess_options(options.guess);
+    if (options.checksum && options.memory.kind != MemoryKind::host) {
+        throw Error(ErrorKind::bad_argument,
+                    fmt::format("checksum is set with memory {}, which the CPU that reckons checksums may not read; "
+                                "permitted: with memory host",
+                                options.memory.kind == MemoryKind::cuda ? "cuda" : "pinned"));
+    }
     const std::uint32_t queue_pairs = options.fabric.queue_pairs * worker::rails_of(options.fabric);
     if (options.limits.credits < queue_pairs) {
         throw Error(ErrorKind::bad_argument,

@@ -24,12 +24,13 @@ protected:
         for (const std::uint64_t session : {kSession, kOther, kThird})
             register_with({"fence", "yield", "answers", "reasons"}, session);
     }
-    void register_with(const Capabilities& capabilities, std::uint64_t session = kSession) {
+    /// What it is answered.
+    Registered register_with(const Capabilities& capabilities, std::uint64_t session = kSession) {
         Register m = register_message(session);
         m.capabilities = capabilities;
         machine.on_message(m, now);
         machine.on_built({session, 1}, {QueuePairAddress{.number = 2}}, now);
-        drain();
+        return only<Registered>(drain());
     }
     /// Two ranks have asked and are under way.
     void two_under_way(std::uint32_t required = 2) {
@@ -209,6 +210,17 @@ TEST_F(EmbeddingRanks, WithoutAgreementThereAreNone) {
     drain();
     write(1, 0);
     EXPECT_THAT(only<StatusReport>(drain()).checksums, IsEmpty());
+}
+
+TEST_F(EmbeddingRanks, WhereTheyCannotBeReckonedTheyAreNotOfferedNorAskedFor) {
+    Config c = config();
+    c.checksums = false;
+    machine = Machine(c);
+    const Registered answer = register_with({"fence", "crc32c"}, 9);
+    EXPECT_THAT(std::get<Registered::Accepted>(answer.answer).capabilities, Not(Contains("crc32c")));
+    machine.on_send(kSend, kRoom, 100, now);
+    init(1, blocks(0, 1), 128, kRoom, 9);
+    EXPECT_FALSE(machine.checksum_wanted(key(1, 9), 0));
 }
 
 TEST_F(EmbeddingRanks, AnEndedAttemptStillTellsThem) {

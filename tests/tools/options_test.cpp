@@ -111,6 +111,13 @@ TEST(Options, OfAGpuWantMemoryOfOne) {
     EXPECT_EQ(refusal({"demo", "--memory", "pinned", "--sm-budget", "4"}), "(accepted)");
 }
 
+TEST(Options, ChecksumsWantMemoryOfTheHost) {
+    EXPECT_EQ(refusal({"demo", "--checksum", "--memory", "host"}), "(accepted)");
+    EXPECT_THAT(refusal({"demo", "--checksum", "--memory", "cuda"}), AllOf(HasSubstr("--checksum"), HasSubstr("--memory host")));
+    EXPECT_THAT(refusal({"language", "--connect", "tcp://127.0.0.1:7700", "--checksum", "--memory", "pinned"}),
+                HasSubstr("--memory host"));
+}
+
 TEST(Options, DefaultsAreThoseOfTheManual) {
     const Options options = parsed({"demo"});
     EXPECT_EQ(options.command, Command::demo);

@@ -29,6 +29,7 @@ struct Config {
     std::uint32_t rails = 1;
     std::uint64_t max_message = 0;
     OnDeadRank on_dead_rank = OnDeadRank::fail;
+    bool checksums = true;  ///< can be reckoned here: the CPU reads what is sent
 };
 
 /// The sender's side of the wire protocol, sans I/O: events in, actions out, the time an argument. The driver

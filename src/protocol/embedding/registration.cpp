@@ -15,9 +15,11 @@ std::string differs(std::string_view field, const std::string& language, const s
     return fmt::format("{} differs: language worker has {}, embedding worker has {}", field, language, embedding);
 }
 
-/// Checksums are reckoned for whoever asks for them.
-Capabilities own_capabilities() {
-    return {std::string(kFence), std::string(kYield), std::string(kAnswers), std::string(kReasons), std::string(kCrc32c)};
+/// Checksums are reckoned for whoever asks for them, where they can be.
+Capabilities own_capabilities(bool checksums) {
+    Capabilities own{std::string(kFence), std::string(kYield), std::string(kAnswers), std::string(kReasons)};
+    if (checksums) own.emplace_back(kCrc32c);
+    return own;
 }
 
 }  // namespace
@@ -106,7 +108,8 @@ void Machine::handle(const Register& m) {
     session.top_generation = key.generation;
     const auto made = session.generations.emplace(
         key.generation, Generation{key.generation, std::nullopt, m.layout.block_size, m.pool.blocks,
-                                   has(m.capabilities, kAnswers), has(m.capabilities, kCrc32c), now_, now_ + config_.timing.ping_period, 0});
+                                   has(m.capabilities, kAnswers), config_.checksums && has(m.capabilities, kCrc32c), now_,
+                                   now_ + config_.timing.ping_period, 0});
     watch_generation(key, made.first->second);
     actions_.push_back(BuildGeneration{key, agreed(m.queue_pairs), m.layout, m.pool, m.limits});
 }
@@ -125,7 +128,7 @@ void Machine::on_built(const GenerationKey& key, std::vector<QueuePairAddress> l
     if (generation == session->second.generations.end()) return;
     generation->second.answer =
         Registered{key.session, key.generation, config_.incarnation,
-                   Registered::Accepted{std::move(local), PeerLimits{config_.max_message}, own_capabilities()}};
+                   Registered::Accepted{std::move(local), PeerLimits{config_.max_message}, own_capabilities(config_.checksums)}};
     tell(session->second, *generation->second.answer);
 }
 

@@ -145,6 +145,13 @@ void check_memory_options(const Options& options) {
     }
 }
 
+void check_checksum(const Options& options) {
+    if (options.checksum && options.memory.kind != MemoryKind::host) {
+        throw UsageError("option --checksum: reckoned by the CPU, which may not read memory of --memory cuda or pinned; "
+                         "permitted: with --memory host");
+    }
+}
+
 /// Options that are each permitted and contradict each other, or that a command cannot do without.
 void check_together(const Options& options) {
     if (options.sink && options.keep_blocks) {
@@ -191,6 +198,7 @@ void check_together(const Options& options) {
         }
     }
     check_memory_options(options);
+    check_checksum(options);
     if (!options.input.empty() && options.requests != 1) {
         throw UsageError("--requests is " + std::to_string(options.requests) +
                          "; permitted with --input: 1, since every request would carry the same bytes and what an "

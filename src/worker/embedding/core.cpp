@@ -39,7 +39,7 @@ std::array<int, 3> Core::descriptors() const {
 }
 
 protocol::Time Core::next_deadline() const {
-    const protocol::Time next = machine_.next_deadline();
+    const protocol::Time next = std::min(machine_.next_deadline(), stop_at_ && !shut_down_ ? *stop_at_ : protocol::kNever);
     const bool waits = !unfilled_.empty() || queue_.waits() != SendQueue::Wait::none;
     return waits ? std::min(next, now_ + kLookAgain) : next;
 }
@@ -298,10 +298,6 @@ void Core::stop_when_due() {
     failed_by_stop_ = machine_.unfinished_sends();
     machine_.shut_down("embedding worker stopped", now_);
     run_actions();
-}
-
-protocol::Time Core::next_deadline() const {
-    return std::min(machine_.next_deadline(), stop_at_ && !shut_down_ ? *stop_at_ : protocol::kNever);
 }
 
 void Core::refuse_left() {

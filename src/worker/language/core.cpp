@@ -51,7 +51,7 @@ void Core::arm() {
 }
 
 protocol::Time Core::next_deadline() const {
-    const protocol::Time next = machine_.next_deadline();
+    const protocol::Time next = std::min(machine_.next_deadline(), stop_at_ && !shut_down_ ? *stop_at_ : protocol::kNever);
     return waits_for_device() ? std::min(next, now_ + kLookAgain) : next;
 }
 
@@ -408,10 +408,6 @@ void Core::stop_when_due() {
     failed_by_stop_ = rooms_.size();
     machine_.shut_down("language worker stopped", now_);
     run_actions();
-}
-
-protocol::Time Core::next_deadline() const {
-    return std::min(machine_.next_deadline(), stop_at_ && !shut_down_ ? *stop_at_ : protocol::kNever);
 }
 
 void Core::refuse_left() {
