@@ -61,7 +61,9 @@ struct TimingOptions {
     std::chrono::milliseconds init_deadline{10000};   ///< INIT to the first answer of any kind
     std::chrono::milliseconds park_deadline{30000};   ///< an INIT without `send`, a `send` without INIT or without more of its source
     std::chrono::milliseconds round_deadline{30000};  ///< a round under way of which nothing completes, on either side
-    std::chrono::milliseconds resume_deadline{30000}; ///< a round written and not the last, until RESUME
+    /// All written that was offered but not all of the request, until RESUME. Longer than the receiver's memory_deadline: one
+    /// that waits for blocks is not at fault.
+    std::chrono::milliseconds resume_deadline{60000};
     std::chrono::milliseconds memory_deadline{45000}; ///< a room that waits for blocks or credits of its own worker
     std::chrono::milliseconds abort_deadline{5000};   ///< ABORT to ABORTED before the generation is given up
     std::chrono::milliseconds close_deadline{10000};  ///< CLOSE is repeated this long

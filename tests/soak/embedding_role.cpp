@@ -122,8 +122,9 @@ void hasten(TimingOptions& timing) {
     timing.peer_silence = scaled(800);
     timing.abort_deadline = scaled(1500);
     timing.close_deadline = scaled(500);
-    timing.park_deadline = timing.round_deadline = timing.resume_deadline = scaled(2000);
-    timing.room_deadline = scaled(12'000);
+    timing.park_deadline = timing.round_deadline = scaled(2000);
+    timing.room_deadline = timing.memory_deadline = scaled(12'000);
+    timing.resume_deadline = scaled(14'000);  // a receiver may queue for blocks as long as its room lives
 }
 
 void be_embedding(worker::test::Line& line, const RoleOptions& role) {

@@ -94,6 +94,30 @@ TEST(Deadlines, AResumeThatDoesNotComeFailsTheSendAndTheRoom) {
     EXPECT_TRUE(comes_true([&] { return pair.language().free_blocks() == 2; })) << pair.language().free_blocks();
 }
 
+TEST(Deadlines, AReceiverThatQueuesForBlocksIsNotFailedByItsSendersShorterWaits) {
+    PairOptions options;
+    options.embedding.timing.park_deadline = options.embedding.timing.round_deadline = scaled(300);
+    options.language_blocks = 10;
+    Pair pair(options);
+    const Incoming holder = pair.receive(1, 1024, Into::kept);
+    {
+        const Outgoing outgoing = pair.send({1, 1024});
+        holder.expect_success({1, 1024});
+    }
+    const Incoming queueing = pair.receive(2, 256, Into::kept);
+    const Outgoing outgoing = pair.send({2, 512});
+    EXPECT_EQ(queueing.reception().wait_for(scaled(900)), Status::Transferring) << queueing.reception().reason();
+    holder.reception().release();
+    queueing.expect_success({2, 512});
+    outgoing.expect_success();
+}
+
+TEST(Deadlines, OfASenderOutlastByDefaultItsReceiversWaitForMemory) {
+    const TimingOptions timing;
+    EXPECT_GT(timing.resume_deadline, timing.memory_deadline);
+    EXPECT_GE(timing.room_deadline, timing.memory_deadline);
+}
+
 TEST(Deadlines, OfOneRoomLeaveTheOthersAlone) {
     Pair pair;
     const Incoming late = receive_within(pair, 1, 300, pair.endpoint());
