@@ -1,7 +1,9 @@
 #include "tools/cli/option_table.hpp"
 
+#include "tools/cli/bench_options.hpp"
+#include "tools/cli/option_spec.hpp"
+
 #include <algorithm>
-#include <charconv>
 #include <limits>
 
 #include <remit/language_worker.hpp>
@@ -11,62 +13,10 @@ namespace {
 
 constexpr std::uint32_t kMostRanks = 16;
 constexpr std::size_t kMostRails = 8;
-constexpr std::uint64_t kMostTokens = 2147483647;  // aux[0] carries the length as an int32
-
-std::optional<std::uint64_t> number_of(const std::string& text) {
-    std::uint64_t value = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value);
-    if (text.empty() || stop != end || error != std::errc{}) return std::nullopt;
-    return value;
-}
-
-OptionSpec option(std::string name, std::string value, std::string permitted, std::string help,
-                  std::function<bool(const std::string&, Options&)> apply) {
-    OptionSpec spec;
-    spec.name = std::move(name);
-    spec.value = std::move(value);
-    spec.permitted = std::move(permitted);
-    spec.help = std::move(help);
-    spec.apply = std::move(apply);
-    return spec;
-}
-
-template <typename Field>
-OptionSpec number(std::string name, Field field, std::uint64_t least, std::uint64_t most, std::string help) {
-    std::string permitted = std::to_string(least) + " to " + std::to_string(most);
-    return option(std::move(name), "N", std::move(permitted), std::move(help),
-                  [field, least, most](const std::string& text, Options& options) {
-                      const auto value = number_of(text);
-                      if (!value || *value < least || *value > most) return false;
-                      auto& target = options.*field;
-                      using Target = std::remove_reference_t<decltype(target)>;
-                      if constexpr (std::is_integral_v<Target>) {
-                          target = static_cast<Target>(*value);
-                      } else {
-                          target = static_cast<typename Target::value_type>(*value);
-                      }
-                      return true;
-                  });
-}
-
-OptionSpec flag(std::string name, bool Options::*field, std::string help) {
-    return option(std::move(name), "", "no value", std::move(help),
-                  [field](const std::string& value, Options& options) {
-                      options.*field = true;
-                      return value.empty();
-                  });
-}
-
-OptionSpec text(std::string name, std::string placeholder, std::string Options::*field, std::string permitted,
-                std::string help) {
-    return option(std::move(name), std::move(placeholder), std::move(permitted), std::move(help),
-                  [field](const std::string& value, Options& options) {
-                      options.*field = value;
-                      return !value.empty();
-                  });
-}
-
+const Choices<GpuDirect> kGpuDirect{{"auto", GpuDirect::automatic},
+                                    {"dmabuf", GpuDirect::dmabuf},
+                                    {"peermem", GpuDirect::peermem},
+                                    {"staged", GpuDirect::staged}};
 bool apply_dtype(const std::string& value, Options& options) {
     const auto dtype = dtype_from(value);
     if (!dtype || *dtype == DType::int32) return false;
@@ -74,68 +24,18 @@ bool apply_dtype(const std::string& value, Options& options) {
     return true;
 }
 
-bool apply_layout(const std::string& value, Options& options) {
-    if (value == "segments")
-        options.layout = Arrangement::segments;
-    else if (value == "slab")
-        options.layout = Arrangement::slab;
-    else
-        return false;
-    return true;
-}
-
-bool apply_source(const std::string& value, Options& options) {
-    if (value == "blocks")
-        options.source = SourceKind::blocks;
-    else if (value == "contiguous")
-        options.source = SourceKind::contiguous;
-    else
-        return false;
-    return true;
-}
-
 /// "host", "pinned", "cuda", the last two also with ":N".
 bool apply_memory(const std::string& value, Options& options) {
     const std::size_t colon = value.find(':');
     const std::string kind = value.substr(0, colon);
-    if (kind == "host")
-        options.memory.kind = MemoryKind::host;
-    else if (kind == "pinned")
-        options.memory.kind = MemoryKind::pinned;
-    else if (kind == "cuda")
-        options.memory.kind = MemoryKind::cuda;
-    else
+    if (!choose(options.memory.kind, kind,
+                {{"host", MemoryKind::host}, {"pinned", MemoryKind::pinned}, {"cuda", MemoryKind::cuda}})) {
         return false;
+    }
     if (colon == std::string::npos) return true;
     const auto device = number_of(value.substr(colon + 1));
     if (!device || *device > 1023 || kind == "host") return false;
     options.memory.device = static_cast<int>(*device);
-    return true;
-}
-
-bool apply_gpu_direct(const std::string& value, Options& options) {
-    if (value == "auto")
-        options.memory.gpu_direct = GpuDirect::automatic;
-    else if (value == "dmabuf")
-        options.memory.gpu_direct = GpuDirect::dmabuf;
-    else if (value == "peermem")
-        options.memory.gpu_direct = GpuDirect::peermem;
-    else if (value == "staged")
-        options.memory.gpu_direct = GpuDirect::staged;
-    else
-        return false;
-    return true;
-}
-
-bool apply_memory_policy(const std::string& value, Options& options) {
-    if (value == "shrink")
-        options.memory_policy = MemoryPolicy::shrink;
-    else if (value == "wait")
-        options.memory_policy = MemoryPolicy::wait;
-    else if (value == "fail")
-        options.memory_policy = MemoryPolicy::fail;
-    else
-        return false;
     return true;
 }
 
@@ -144,38 +44,6 @@ bool apply_sm_budget(const std::string& value, Options& options) {
     if (!blocks || *blocks == 0 || *blocks > 65536) return false;
     options.memory.sm_budget = static_cast<std::uint32_t>(*blocks);
     return true;
-}
-
-bool apply_on_dead_rank(const std::string& value, Options& options) {
-    if (value == "fail")
-        options.on_dead_rank = OnDeadRank::fail;
-    else if (value == "continue")
-        options.on_dead_rank = OnDeadRank::go_on;
-    else
-        return false;
-    return true;
-}
-
-bool apply_fabric(const std::string& value, Options& options) {
-    if (value == "verbs")
-        options.fabric = FabricKind::verbs;
-    else if (value == "loopback")
-        options.fabric = FabricKind::loopback;
-    else
-        return false;
-    return true;
-}
-
-/// "a" or "a,b,c"; an empty part stays in.
-std::vector<std::string> parts_of(const std::string& value) {
-    std::vector<std::string> parts;
-    std::size_t begin = 0;
-    for (;;) {
-        const std::size_t comma = value.find(',', begin);
-        parts.push_back(value.substr(begin, comma - begin));
-        if (comma == std::string::npos) return parts;
-        begin = comma + 1;
-    }
 }
 
 /// "1024", "auto" or, for the ranks of a demo, "300,1024,auto".
@@ -193,8 +61,8 @@ bool apply_allocate(const std::string& value, Options& options) {
     return true;
 }
 
-/// "rxe_a0" or, of several rails, "rxe_a0,rxe_a1"; for the two ends of a demo "rxe_a0,rxe_b0" or, rails of one end before those
-/// of the other, "rxe_a0,rxe_a1,rxe_b0,rxe_b1".
+/// "rxe_a0" or, of several rails, "rxe_a0,rxe_a1"; for the two ends of a demo "rxe_a0,rxe_b0" or, rails of one end
+/// before those of the other, "rxe_a0,rxe_a1,rxe_b0,rxe_b1".
 bool apply_device(const std::string& value, Options& options) {
     options.devices = parts_of(value);
     for (const std::string& name : options.devices) {
@@ -242,34 +110,39 @@ void add_request_options(std::vector<OptionSpec>& table) {
     auto ranks = number("--ranks", &Options::ranks, 1, kMostRanks, "language workers that each get every request (1)");
     ranks.in_embed = false;
     table.push_back(std::move(ranks));
-    auto dead_rank = option("--on-dead-rank", "NAME", "fail, continue",
-                            "what the failure of one rank means for the others: they fail too, or go on (fail)",
-                            apply_on_dead_rank);
+    auto dead_rank = choice("--on-dead-rank", "NAME", &Options::on_dead_rank,
+                            {{"fail", OnDeadRank::fail}, {"continue", OnDeadRank::go_on}},
+                            "what the failure of one rank means for the others: they fail too, or go on (fail)");
     dead_rank.in_language = false;
     table.push_back(std::move(dead_rank));
-    auto policy = option("--memory-policy", "NAME", "shrink, wait, fail",
-                         "short of blocks a room takes what there is and resumes again, waits, or fails (shrink)",
-                         apply_memory_policy);
+    auto policy = choice("--memory-policy", "NAME", &Options::memory_policy,
+                         {{"shrink", MemoryPolicy::shrink}, {"wait", MemoryPolicy::wait}, {"fail", MemoryPolicy::fail}},
+                         "short of blocks a room takes what there is and resumes again, waits, or fails (shrink)");
     policy.in_embed = false;
     table.push_back(std::move(policy));
-    auto checksum = flag("--checksum", &Options::checksum, "compare each segment's CRC32C with the sender's before Success");
+    auto checksum =
+        flag("--checksum", &Options::checksum, "compare each segment's CRC32C with the sender's before Success");
     checksum.in_embed = false;
     table.push_back(std::move(checksum));
-    table.push_back(
-        option("--layout", "NAME", "segments, slab", "how the blocks lie in memory (segments)", apply_layout));
-    table.push_back(option("--source", "NAME", "blocks, contiguous",
-                           "what the embedding worker sends from: pool blocks or contiguous tensors (blocks)",
-                           apply_source));
+    table.push_back(choice("--layout", "NAME", &Options::layout,
+                           {{"segments", Arrangement::segments}, {"slab", Arrangement::slab}},
+                           "how the blocks lie in memory (segments)"));
+    table.push_back(choice("--source", "NAME", &Options::source,
+                           {{"blocks", SourceKind::blocks}, {"contiguous", SourceKind::contiguous}},
+                           "what the embedding worker sends from: pool blocks or contiguous tensors (blocks)"));
     table.push_back(flag("--sink", &Options::sink, "move tokens out of the blocks as they come (the default)"));
     table.push_back(flag("--keep-blocks", &Options::keep_blocks, "keep the tokens in the blocks they came in"));
 }
 
 void add_fabric_options(std::vector<OptionSpec>& table) {
-    table.push_back(option("--fabric", "NAME", "verbs, loopback",
-                           "verbs: an RDMA device; loopback: inside one process, demo only (verbs)", apply_fabric));
-    table.push_back(option("--device", "NAME", "names of RDMA devices, 8 at most; in demo an even number, or one",
-                           "RDMA device, or rails as in A0,A1; in demo A,B names the sender's and the receiver's, A0,A1,B0,B1 "
-                           "the rails of both (picked)", apply_device));
+    table.push_back(choice("--fabric", "NAME", &Options::fabric,
+                           {{"verbs", FabricKind::verbs}, {"loopback", FabricKind::loopback}},
+                           "verbs: an RDMA device; loopback: inside one process, demo only (verbs)"));
+    table.push_back(
+        option("--device", "NAME", "names of RDMA devices, 8 at most; in demo an even number, or one",
+               "RDMA device, or rails as in A0,A1; in demo A,B names the sender's and the receiver's, A0,A1,B0,B1 "
+               "the rails of both (picked)",
+               apply_device));
     table.push_back(number("--gid-index", &Options::gid_index, 0, 255, "GID to use (picked)"));
     table.push_back(number("--ib-port", &Options::ib_port, 0, 255, "RDMA port; 0: the first active (0)"));
 }
@@ -277,8 +150,12 @@ void add_fabric_options(std::vector<OptionSpec>& table) {
 void add_memory_options(std::vector<OptionSpec>& table) {
     table.push_back(option("--memory", "KIND", "host, pinned, pinned:N, cuda, cuda:N, with N from 0 to 1023",
                            "memory of the pools and tensors, N: the GPU's number (host)", apply_memory));
-    table.push_back(option("--gpu-direct", "WAY", "auto, dmabuf, peermem, staged",
-                           "how the RDMA device reaches memory of a GPU (auto)", apply_gpu_direct));
+    auto gpu_direct =
+        option("--gpu-direct", "WAY", names_of(kGpuDirect), "how the RDMA device reaches memory of a GPU (auto)",
+               [](const std::string& value, Options& options) {
+                   return choose(options.memory.gpu_direct, value, kGpuDirect);
+               });
+    table.push_back(std::move(gpu_direct));
     table.push_back(option("--sm-budget", "N", "1 to 65536",
                            "thread blocks that a copy kernel has at most (8 for each 400 Gb/s)", apply_sm_budget));
 }
@@ -325,9 +202,10 @@ void add_run_options(std::vector<OptionSpec>& table) {
     table.push_back(number("--seed", &Options::seed, 0, std::numeric_limits<std::uint64_t>::max(),
                            "seed of the payload, the same on both sides (1)"));
     table.push_back(number("--timeout", &Options::timeout_seconds, 1, 86400, "seconds one request may take (60)"));
-    table.push_back(number("--drain", &Options::drain_seconds, 0, 86400,
-                           "seconds that requests in flight may still take after SIGTERM or SIGINT; a second signal ends "
-                           "them at once (10)"));
+    table.push_back(
+        number("--drain", &Options::drain_seconds, 0, 86400,
+               "seconds that requests in flight may still take after SIGTERM or SIGINT; a second signal ends "
+               "them at once (10)"));
     table.push_back(flag("--json", &Options::json, "one JSON object as the last line of stdout, all else on stderr"));
     table.push_back(option("--log-level", "LEVEL", "trace, debug, info, warn, error, off",
                            "what the library logs on stderr (warn)", apply_log_level));
@@ -340,105 +218,17 @@ void add_run_options(std::vector<OptionSpec>& table) {
 /// What `bench` shares with the other commands.
 void mark_bench_options(std::vector<OptionSpec>& table) {
     constexpr std::string_view kShared[] = {
-        "--block-size", "--sender-block-size", "--hidden",   "--dtype",   "--deepstack",  "--pool-blocks",
-        "--concurrency", "--layout",           "--sink",     "--fabric",  "--device",     "--gid-index",
-        "--ib-port",     "--listen",           "--connect",  "--advertise", "--insecure", "--key",
-        "--allow-keys",  "--server-key",       "--seed",     "--timeout", "--json",       "--log-level",
-        "--events"};
+        "--block-size",  "--sender-block-size", "--hidden",  "--dtype",      "--deepstack",
+        "--pool-blocks", "--concurrency",       "--layout",  "--sink",       "--fabric",
+        "--device",      "--gid-index",         "--ib-port", "--listen",     "--connect",
+        "--advertise",   "--insecure",          "--key",     "--allow-keys", "--server-key",
+        "--seed",        "--timeout",           "--json",    "--log-level",  "--events"};
     for (OptionSpec& spec : table) {
         spec.in_bench = std::find(std::begin(kShared), std::end(kShared), spec.name) != std::end(kShared);
         if (spec.name == "--device") spec.letter = 'd';
         if (spec.name == "--gid-index") spec.letter = 'x';
         if (spec.name == "--ib-port") spec.letter = 'i';
     }
-}
-
-/// "64K", "16M", "1G", or in tokens "64t".
-std::optional<BenchSize> bench_size_of(std::string text) {
-    constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 40;
-    constexpr std::string_view kUnits = "KMG";
-    const char last = text.empty() ? '0' : text.back();
-    const std::size_t unit = kUnits.find(last);
-    if (last == 't' || unit != std::string_view::npos) text.pop_back();
-    const auto value = number_of(text);
-    if (!value || *value == 0) return std::nullopt;
-    if (last == 't') return *value <= kMostTokens ? std::optional(BenchSize{0, *value}) : std::nullopt;
-    const unsigned shift = unit == std::string_view::npos ? 0 : 10 * (static_cast<unsigned>(unit) + 1);
-    if (*value > kMostBytes >> shift) return std::nullopt;
-    return BenchSize{*value << shift, 0};
-}
-
-bool apply_sizes(const std::string& value, Options& options) {
-    options.sizes.clear();
-    for (const std::string& part : parts_of(value)) {
-        const auto size = bench_size_of(part);
-        if (!size) return false;
-        options.sizes.push_back(*size);
-    }
-    return true;
-}
-
-std::optional<BenchMode> bench_mode_of(const std::string& text) {
-    if (text == "one-shot") return BenchMode{BenchMode::Kind::one_shot, 1};
-    if (text == "size-first") return BenchMode{BenchMode::Kind::size_first, 1};
-    const std::size_t slash = text.find('/');
-    const std::string name = text.substr(0, slash);
-    if (slash == std::string::npos || (name != "resume" && name != "serial")) return std::nullopt;
-    const auto divisor = number_of(text.substr(slash + 1));
-    if (!divisor || *divisor < 2 || *divisor > 1000) return std::nullopt;
-    return BenchMode{name == "resume" ? BenchMode::Kind::resume : BenchMode::Kind::serial, *divisor};
-}
-
-bool apply_modes(const std::string& value, Options& options) {
-    options.modes.clear();
-    for (const std::string& part : parts_of(value)) {
-        const auto mode = bench_mode_of(part);
-        if (!mode) return false;
-        options.modes.push_back(*mode);
-    }
-    return true;
-}
-
-bool apply_gather(const std::string& value, Options& options) {
-    if (value == "auto")
-        options.gather = Gather::automatic;
-    else if (value == "always")
-        options.gather = Gather::always;
-    else if (value == "never")
-        options.gather = Gather::never;
-    else
-        return false;
-    return true;
-}
-
-void add_bench_options(std::vector<OptionSpec>& table) {
-    std::vector<OptionSpec> own;
-    const auto add = [&own](OptionSpec spec, char letter = 0) {
-        spec.in_demo = spec.in_embed = spec.in_language = false;
-        spec.in_bench = true;
-        spec.letter = letter;
-        own.push_back(std::move(spec));
-    };
-    add(option("--sizes", "LIST", "numbers of bytes as 4096, 64K, 16M, 1G, or of tokens as 64t, separated by commas",
-               "lengths of requests (64K,1M,16M,64M)", apply_sizes), 's');
-    add(option("--modes", "LIST", "one-shot, resume/N, serial/N, size-first, separated by commas; N is 2 to 1000",
-               "how requests get their memory; times are told as ratios to the first, and a mode named twice is "
-               "compared with itself (one-shot,resume/2,serial/2,size-first)", apply_modes));
-    add(number("--qps", &Options::qps, 1, 16, "queue pairs a session (1)"), 'q');
-    add(number("--iterations", &Options::iterations, 1, 100000000, "timed requests of each size and mode (100)"), 'n');
-    add(number("--warmup", &Options::warmup, 0, 100000000, "requests before them (5)"));
-    add(number("--duration", &Options::duration_seconds, 1, 86400, "seconds for each size instead of --iterations"), 'D');
-    add(number("--depth", &Options::depth, 4, 32768, "work requests in flight a queue pair (256)"));
-    add(number("--chunk", &Options::chunk_bytes, 4096, 1u << 30, "bytes of a chunk (4194304)"));
-    add(number("--regions", &Options::send_regions, 2, 1024, "send regions, each of one chunk (4)"));
-    add(number("--in-flight", &Options::chunks_in_flight, 1, 1024, "chunks that a queue pair holds (2)"));
-    add(number("--in-place", &Options::in_place_bytes, 1, 1u << 30,
-               "registered pieces of so many bytes are sent where they lie (65536)"));
-    add(option("--gather", "NAME", "auto, always, never", "what is copied before it is sent (auto)", apply_gather));
-    add(flag("--busy-poll", &Options::busy_poll, "workers spin instead of sleeping"));
-    add(flag("--no-verify", &Options::no_verify, "do not check a further request of each case after the timed ones"));
-    add(text("--csv", "FILE", &Options::csv, "a file", "write the table there as comma-separated values"));
-    for (OptionSpec& spec : own) table.push_back(std::move(spec));
 }
 
 std::vector<OptionSpec> make_table() {
