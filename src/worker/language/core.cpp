@@ -377,49 +377,4 @@ void Core::perform(const Final& action) {
     record->outcome.finish(action.status, action.reason);
 }
 
-// -------------------------------------------------------------------------------------- commands
-
-void Core::handle(BeginReceive& command) {
-    if (stop_at_) return refuse(*command.record);
-    rooms_[command.record->handle].record = command.record;
-    machine_.on_receive(command.record->handle, command.record->request, now_);
-    if (!dead_.empty()) machine_.on_abort(command.record->handle, dead_, now_);
-}
-
-void Core::handle(AbortRoom& command) {
-    const std::string by_user = "aborted by the language worker's user";
-    machine_.on_abort(command.handle,
-                      command.dropped            ? "its last handle was dropped"
-                      : command.reason.empty() ? by_user
-                                               : by_user + ": " + command.reason,
-                      now_);
-    if (command.dropped) machine_.on_release(command.handle, now_);
-}
-
-void Core::handle(ReleaseRoom& command) { machine_.on_release(command.handle, now_); }
-
-void Core::handle(StopLanguage& command) {
-    stop_at_ = std::min(stop_at_.value_or(protocol::kNever), now_ + command.drain);
-}
-
-void Core::stop_when_due() {
-    if (!stop_at_ || shut_down_ || (!rooms_.empty() && now_ < *stop_at_)) return;
-    shut_down_ = true;
-    failed_by_stop_ = rooms_.size();
-    machine_.shut_down("language worker stopped", now_);
-    run_actions();
-}
-
-void Core::refuse_left() {
-    inbox_.take(commands_);
-    for (const LanguageCommand& command : commands_) {
-        if (const auto* begin = std::get_if<BeginReceive>(&command)) refuse(*begin->record);
-    }
-}
-
-void Core::refuse(RoomRecord& record) {
-    room_ended_(record.request);
-    record.outcome.finish(Status::Failed, "language worker is stopping");
-}
-
 }  // namespace remit::worker::language
