@@ -10,6 +10,7 @@ using testing::Contains;
 using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 class EmbeddingRanks : public EmbeddingMachine {

@@ -85,13 +85,15 @@ class SpoiledLanguage {
 public:
     SpoiledLanguage(const std::string& network, int batch, bool checksum)
         : channel_(open_control({}, {})),
-          fabric_(open_fabric({.kind = FabricKind::loopback, .loopback_network = network}, "127.0.0.1")),
+          fabric_(open_fabric({.kind = FabricKind::loopback, .loopback_network = network}, "127.0.0.1", "")),
           pool_(small_layout(), 16, provider_, *fabric_, {.name = "pool", .access = fabric::Access::remote_write}),
           receiver_(*fabric_, 64, 1),
           mailbox_(*channel_, {}),
           copies_(batch),
-          core_(config(checksum), pool_, receiver_, *fabric_, mailbox_, copies_, *inbox_, [](const auto&) {}),
-          thread_(core_, false, [this] { inbox_->close(); }) {}
+          core_(config(checksum), pool_, receiver_, *fabric_, mailbox_, provider_, copies_, *inbox_,
+                [](const auto&) {}),
+          thread_(
+              core_, {}, loop_, [] {}, [this] { inbox_->close(); }) {}
     ~SpoiledLanguage() { inbox_->post(StopLanguage{}); }
 
     /// The room's end; `tensors` is what its user has then.
@@ -105,7 +107,7 @@ public:
         };
         record->request = {room, {peer.ip, peer.port, {}}, 500, 1, true, {}, true};
         inbox_->post(BeginReceive{record});
-        return Reception(std::make_shared<Reception::State>(record, inbox_));
+        return Reception(std::make_shared<Reception::State>(record, inbox_, nullptr));
     }
 
 private:
@@ -130,6 +132,7 @@ private:
     SpoilingCopies copies_;
     language::Core core_;
     std::uint64_t handles_ = 0;
+    LoopCounters loop_;
     WorkerThread thread_;
 };
 
