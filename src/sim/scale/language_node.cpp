@@ -124,6 +124,10 @@ void LanguageNode::act(PollDry&) {
     throw Violation("L: an attempt has left its peer's window: settings.attempt_window is too small");
 }
 
+void LanguageNode::act(Checksum&) {
+    throw Violation("L: checksums are compared, which no setting of a cluster asks for");
+}
+
 void LanguageNode::act(Note& action) {
     cluster_.noted(action);
 }

@@ -38,6 +38,8 @@ private:
     void act(protocol::language::MakeVisible& action) { answers_.emplace_back(action); }
     void act(protocol::language::AskSink& action) { answers_.emplace_back(action); }
     void act(protocol::language::CopyOut& action);
+    void act(protocol::language::Checksum& action);
+    void act(protocol::language::Answered&) {}
     void act(protocol::language::Note& action);
     void act(protocol::language::Final& action);
 
