@@ -79,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"--sender-pool-blocks", "0", "1 to 16777216"}, BadValue{"--requests", "0", "1 to 1000000"},
         BadValue{"--requests", "-1", "1 to 1000000"}, BadValue{"--concurrency", "0", "1 to 4096"},
         BadValue{"--layout", "blocks", "segments, slab"}, BadValue{"--source", "slab", "blocks, contiguous"},
-        BadValue{"--fabric", "tcp", "verbs, loopback"}, BadValue{"--device", "a,b,c", "in demo an even number"},
+        BadValue{"--fabric", "tcp", "verbs, loopback"}, BadValue{"--device", "a,b,c", "names of RDMA devices, 8 at most; in demo an even number"},
         BadValue{"--device", "a,", "names of RDMA devices"}, BadValue{"--device", "../../etc", "names of RDMA devices"},
         BadValue{"--gid-index", "256", "0 to 255"}, BadValue{"--gid-index", "-1", "0 to 255"},
         BadValue{"--ib-port", "256", "0 to 255"}, BadValue{"--seed", "-1", "0 to 18446744073709551615"},

@@ -89,8 +89,9 @@ void Stop::request() const {
 }
 
 void Stop::wait(std::span<const int> descriptors, std::chrono::milliseconds time) const {
-    const int so_far = level();
-    if (so_far >= kAtOnce) return;
+    // What nobody has been told yet ends the wait, too.
+    const int so_far = level_.load();
+    if (so_far >= kAtOnce || level() > so_far) return;
     std::vector<pollfd> polled{{signals_, POLLIN, 0}, {so_far >= kDrain ? at_once_ : drain_, POLLIN, 0}};
     if (whole_ != nullptr) {
         polled.push_back({whole_->signals_, POLLIN, 0});
