@@ -22,6 +22,17 @@ std::uint64_t entries_of(const char* folder) {
     return count;
 }
 
+/// "socket", "anon_inode:inotify", "/dev/infiniband/uverbs0": without the numbers that tell one from another.
+std::map<std::string, std::uint64_t> kinds_of_descriptors() {
+    std::map<std::string, std::uint64_t> kinds;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        std::error_code gone;
+        const std::string what = std::filesystem::read_symlink(entry.path(), gone).string();
+        if (!gone) ++kinds[what.substr(0, what.find(":[") == 10 ? std::string::npos : what.find(":["))];
+    }
+    return kinds;
+}
+
 }  // namespace
 
 Layout soak_layout() {
@@ -59,6 +70,7 @@ void measure(Report& report) {
     std::ifstream("/proc/self/statm") >> total >> resident;
     report.resident_kib = resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 1024;
     report.descriptors = entries_of("/proc/self/fd");
+    report.descriptor_kinds = kinds_of_descriptors();
     report.threads = entries_of("/proc/self/task");
 }
 
@@ -81,7 +93,8 @@ void decode(const std::string& line, std::string& endpoint, std::vector<Order>& 
 std::string encode(const Report& r) {
     return nlohmann::json{{"succeeded", r.succeeded},   {"failed", r.failed},           {"wrong", r.wrong},
                           {"rounds", r.rounds},         {"resumes", r.resumes},         {"bytes", r.bytes},
-                          {"resident", r.resident_kib}, {"descriptors", r.descriptors}, {"threads", r.threads}}
+                          {"resident", r.resident_kib}, {"descriptors", r.descriptors}, {"kinds", r.descriptor_kinds},
+                          {"threads", r.threads}}
         .dump();
 }
 
@@ -96,6 +109,7 @@ Report decode_report(const std::string& line) {
     json.at("bytes").get_to(r.bytes);
     json.at("resident").get_to(r.resident_kib);
     json.at("descriptors").get_to(r.descriptors);
+    json.at("kinds").get_to(r.descriptor_kinds);
     json.at("threads").get_to(r.threads);
     return r;
 }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,7 @@ struct Report {
     // The process, when all is at rest.
     std::uint64_t resident_kib = 0;
     std::uint64_t descriptors = 0;
+    std::map<std::string, std::uint64_t> descriptor_kinds;  ///< how many of each kind those are
     std::uint64_t threads = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <set>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 namespace remit::soak {
 namespace {
@@ -21,7 +22,7 @@ constexpr std::size_t kFatalSet = 96;    // and where a worker dies: each of its
 constexpr std::size_t kProblems = 20;    // enough to see what is wrong
 constexpr long kPatience = 120'000;      // ms for a whole set, stretched to the machine
 constexpr std::int64_t kResidentKib = 16 << 10;
-constexpr std::int64_t kDescriptors = 8;  // sessions of dead peers are closed after their own deadline
+constexpr std::int64_t kDescriptors = 8;  // of one session that was built since
 
 bool is_fatal(Fault fault) {
     return fault == Fault::long_stop || fault == Fault::language_killed || fault == Fault::embedding_killed;
@@ -53,6 +54,18 @@ bool explains(Fault fault, const std::string& reason) {
     const bool lossy =
         fault == Fault::one_percent_lost || fault == Fault::five_percent_lost || fault == Fault::disorder;
     return lossy && reason.find("retr") != std::string::npos;
+}
+
+/// ": socket +4, anon_inode +9".
+std::string growth_of_kinds(const std::map<std::string, std::uint64_t>& now,
+                            const std::map<std::string, std::uint64_t>& then) {
+    std::string grown;
+    for (const auto& [kind, count] : now) {
+        const auto before = then.find(kind);
+        const std::uint64_t had = before == then.end() ? 0 : before->second;
+        if (count > had) grown += (grown.empty() ? ": " : ", ") + kind + " +" + std::to_string(count - had);
+    }
+    return grown;
 }
 
 std::int64_t growth(std::uint64_t now, std::uint64_t then) {
@@ -103,6 +116,7 @@ void Referee::start(Worker& worker) {
     options.memory_policy = worker.incarnations % 2 == 0 ? MemoryPolicy::shrink : MemoryPolicy::wait;
     ++worker.incarnations;
     worker.reports = 0;
+    worker.descriptors = 0;
     worker.process = std::make_unique<worker::test::Process>([language = worker.language, options](auto& line) {
         language ? be_language(line, options) : be_embedding(line, options);
     });
@@ -247,14 +261,19 @@ void Referee::watch_health(Worker& worker, const Report& report) {
     if (++worker.reports == 3) worker.baseline = report;
     if (worker.reports <= 3) return;
     const std::int64_t resident = growth(report.resident_kib, worker.baseline.resident_kib);
-    const std::int64_t descriptors = growth(report.descriptors, worker.baseline.descriptors);
+    // The sessions of peers that have just died stand until their deadline; what stays from report to report is lost.
+    const std::int64_t held = growth(report.descriptors, worker.baseline.descriptors);
+    const std::int64_t descriptors = std::min(held, std::exchange(worker.descriptors, held));
     const std::int64_t threads = growth(report.threads, worker.baseline.threads);
     verdict_.resident_growth_kib = std::max(verdict_.resident_growth_kib, resident);
     verdict_.descriptor_growth = std::max(verdict_.descriptor_growth, descriptors);
     verdict_.thread_growth = std::max(verdict_.thread_growth, threads);
     const std::string whose = worker.language ? "language worker: " : "embedding worker: ";
     if (resident > kResidentKib) complain(whose + std::to_string(resident) + " KiB more than at its third report");
-    if (descriptors > kDescriptors) complain(whose + std::to_string(descriptors) + " more descriptors");
+    if (descriptors > kDescriptors) {
+        complain(whose + std::to_string(descriptors) + " more descriptors" +
+                 growth_of_kinds(report.descriptor_kinds, worker.baseline.descriptor_kinds));
+    }
     if (threads > 0) complain(whose + std::to_string(threads) + " more threads");
 }
 

@@ -65,6 +65,7 @@ private:
         std::string endpoint;
         std::uint32_t reports = 0;  ///< of this incarnation
         Report baseline;
+        std::int64_t descriptors = 0;  ///< more than then, at its latest report
     };
 
     void start(Worker& worker);

@@ -18,6 +18,7 @@ std::atomic<int> posts_refused{0};
 std::atomic<int> inlined{0};
 std::atomic<int> writes_to_spoil{0};
 std::atomic<bool> poll_fails{false};
+std::atomic<bool> completions_held{false};
 std::atomic<bool> receives_vanish{false};
 std::atomic<int> event_told_as{-1};
 
@@ -59,6 +60,7 @@ int post_send(ibv_qp* queue_pair, ibv_send_wr* requests, ibv_send_wr** bad) {
 }
 
 int poll_cq(ibv_cq* queue, int count, ibv_wc* completions) {
+    if (completions_held.load()) return 0;
     return poll_fails.load() ? -1 : provider.poll_cq(queue, count, completions);
 }
 

@@ -20,6 +20,8 @@ extern std::atomic<int> inlined;
 extern std::atomic<int> writes_to_spoil;
 /// ibv_poll_cq() says that the queue is broken.
 extern std::atomic<bool> poll_fails;
+/// No completion is seen.
+extern std::atomic<bool> completions_held;
 /// Receives are taken and never reach the device.
 extern std::atomic<bool> receives_vanish;
 /// The next asynchronous event is told as this one; negative: as it is.

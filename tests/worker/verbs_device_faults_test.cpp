@@ -49,10 +49,12 @@ TEST(VerbsDeviceFaults, AFatalErrorOfTheSendersDeviceIsTold) {
     Scene scene;
     scene.embedding.fabric.timeout = 17;
     scene.at_embedding = [] {
+        meddling::completions_held = true;  // a port that goes down also fails its writes, sooner or later
         meddling::event_told_as = IBV_EVENT_DEVICE_FATAL;
         run_command("ip link set " + netdevs()[0] + " down");
     };
     scene.mend_outside = [] { const LinkDown down; };
+    scene.mend_embedding = [] { meddling::completions_held = false; };
     scene.expect_failure({"local catastrophic error"}, {"local catastrophic error"});
 }
 

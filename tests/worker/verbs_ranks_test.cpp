@@ -1,5 +1,6 @@
 // Two language workers of one room over real queue pairs: one is killed in the middle.
 
+#include "growing.hpp"
 #include "scene.hpp"
 
 #include <gtest/gtest.h>
@@ -9,8 +10,9 @@
 namespace remit::worker::test {
 namespace {
 
-// Through two small blocks: long enough to be in the middle when a rank is killed, and to go on after that.
 constexpr Content kRoom{1, 40'000, 1};
+// What is there when a rank is killed: no rank can have come to its end.
+constexpr std::uint64_t kReady = 20'000;
 constexpr std::uint32_t kBlocks = 2;
 
 ReceiveOptions one_of_two() {
@@ -31,8 +33,10 @@ void expect_when_one_is_killed(OnDeadRank setting) {
         options.on_dead_rank = setting;
         EmbeddingWorker worker(options, narrow_layout(), 16);
         line.tell(worker.endpoint());
-        const Outgoing outgoing(worker, kRoom, From::contiguous);
+        Growing outgoing(worker, kRoom, kReady);
+        EXPECT_EQ(line.hear(), "killed");
         if (go_on) {
+            outgoing.grow(kRoom.tokens);
             outgoing.expect_success(60'000);
             EXPECT_EQ(outgoing.send().failed_ranks(), 1u);
         } else {
@@ -67,6 +71,7 @@ void expect_when_one_is_killed(OnDeadRank setting) {
     EXPECT_EQ(dies.line().hear(), "midway");
     dies.signal(SIGKILL);
     dies.expect_killed();
+    embedding.line().tell("killed");
     EXPECT_EQ(lives.line().hear(60'000), "ended");
     EXPECT_EQ(embedding.line().hear(60'000), "ended");
     lives.line().tell("end");

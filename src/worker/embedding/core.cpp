@@ -81,6 +81,7 @@ void Core::feed(const SendEvent& event) {
         case SendEvent::Kind::idle: machine_.on_idle(event.key, now_); break;
         case SendEvent::Kind::send_failed: machine_.on_cancel(event.send, event.reason, now_); break;
         case SendEvent::Kind::link_failed:
+            take_device_events();  // what is behind it, where the device has said so
             log().warn("session {} generation {} failed: {}", event.key.session, event.key.generation, event.reason);
             machine_.on_generation_failed(event.key.generation_key(), event.reason, now_);
             break;

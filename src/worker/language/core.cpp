@@ -82,6 +82,7 @@ void Core::on_arrival(const Receiver::Arrival& arrival) {
 }
 
 void Core::on_failure(const Receiver::Failure& failure) {
+    take_device_events();  // what is behind it, where the device has said so
     machine_.on_generation_failed(failure.key, failure.reason, now_);
 }
 
