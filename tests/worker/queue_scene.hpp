@@ -29,6 +29,8 @@ public:
         std::uint32_t send_regions = 4;
         Arrangement arrangement = Arrangement::segments;
         std::uint64_t chunk = kChunk;
+        std::uint32_t depth = 256;
+        std::uint32_t chunks_in_flight = 2;
     };
     QueueScene() : QueueScene(Options{}) {}
     explicit QueueScene(const Options& options);

@@ -76,6 +76,33 @@ TEST(Scheduler, AlsoBesideManySaturatingOnes) {
     EXPECT_LE(bytes_ahead(scene, small), 2 * QueueScene::kChunk);
 }
 
+/// Blocks none of which are neighbours: each takes writes of its own.
+BlockTable scattered(BlockId first, std::uint32_t count) {
+    BlockTable blocks;
+    for (BlockId i = 0; i < count; ++i) blocks.push_back(first + 2 * i);
+    return blocks;
+}
+
+TEST(Scheduler, WhatComesBehindAChunkThatIsPostedInPartDoesNotWaitForItsRestInVain) {
+    for (const std::uint32_t chunks : {1U, 2U}) {
+        // A chunk of four scattered blocks takes more requests than the queue has slots.
+        constexpr std::uint32_t kSlots = 2;
+        QueueScene scene({.send_regions = 16, .depth = kSlots, .chunks_in_flight = chunks});
+        std::vector<std::uint64_t> attempts;
+        for (std::uint32_t i = 0; i < 3; ++i) {
+            // Each would finish before those that came earlier, of which a part is posted.
+            const BlockTable blocks = scattered(30'000 + 100 * i, 16);
+            attempts.push_back(scene.start_into(blocks, 4 * QueueScene::kTokensOfChunk, static_cast<int>(4 * i)));
+            scene.pump();
+            for (std::uint32_t slot = 0; i > 0 && slot < kSlots; ++slot) scene.deliver();
+        }
+        attempts.push_back(scene.start(1, 8));
+        scene.pump();
+        while (!scene.wire().in_flight[0].empty()) scene.deliver();
+        for (const std::uint64_t attempt : attempts) EXPECT_TRUE(scene.written(attempt)) << attempt << " of " << chunks;
+    }
+}
+
 TEST(Scheduler, AlsoOnEachOfSeveralQueuePairs) {
     QueueScene scene({.queue_pairs = 2});
     scene.start(kLarge);

@@ -248,11 +248,14 @@ void SendQueue::fail_copies(const std::string& reason) {
 }
 
 /// Before those that would finish later. An attempt's own units keep their order: each finishes no sooner than the last.
+/// Not before one of which a part is posted: its bytes count as on the wire until the rest is, and might leave no room for
+/// any that came before the rest.
 void SendQueue::wait_in_lane(UnitId id) {
     Fifo<UnitId>& waiting = units_[id].work->link->lanes()[units_[id].lane].waiting;
     waiting.push(id);
     for (std::size_t i = waiting.size() - 1; i > 0; --i) {
-        if (units_[waiting[i - 1]].finish <= units_[id].finish) return;
+        const Unit& before = units_[waiting[i - 1]];
+        if (before.flying || before.finish <= units_[id].finish) return;
         std::swap(waiting[i - 1], waiting[i]);
     }
 }
