@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "control/keys.hpp"
+#include "control/uninterrupted.hpp"
 
 namespace remit::control {
 namespace {
@@ -32,7 +33,8 @@ std::vector<std::string> take_message(zmq::socket_t& socket) {
     std::vector<std::string> frames;
     for (bool more = true; more;) {
         zmq::message_t frame;
-        if (!socket.recv(frame, zmq::recv_flags::dontwait)) break;
+        const auto taken = uninterrupted([&] { return socket.recv(frame, zmq::recv_flags::dontwait); });
+        if (!taken) break;
         frames.push_back(frame.to_string());
         more = frame.more();
     }
@@ -110,7 +112,7 @@ void Gatekeeper::answer() {
         "1.0", request.id, admitted ? "200" : "300", admitted ? "OK" : "key not allowed", user, ""};
     for (std::size_t i = 0; i < reply.size(); ++i) {
         const auto flags = i + 1 < reply.size() ? zmq::send_flags::sndmore : zmq::send_flags::none;
-        requests_.send(zmq::buffer(reply[i]), flags);
+        uninterrupted([&] { return requests_.send(zmq::buffer(reply[i]), flags); });
     }
 }
 

@@ -14,6 +14,7 @@
 #include "control/gatekeeper.hpp"
 #include "control/keys.hpp"
 #include "control/ready_descriptor.hpp"
+#include "control/uninterrupted.hpp"
 #include "control/zmq_sockets.hpp"
 
 namespace remit::control {
@@ -69,6 +70,7 @@ private:
     [[nodiscard]] bool may_reach(const Peer& peer) const;
     zmq::socket_t* socket_of(const Peer& peer);
     SendResult write(zmq::socket_t& socket, const Frames& frames);
+    [[nodiscard]] bool take(zmq::message_t& frame);
     std::optional<Received> read_message(zmq::message_t first);
     void drop(std::uint64_t& counter, const Received& message, const char* what);
 
@@ -112,7 +114,8 @@ zmq::socket_t* ZmqChannel::socket_of(const Peer& peer) {
     try {
         std::optional<PeerKeys> keys;
         if (keys_) keys.emplace(PeerKeys{keys_->own, peer.key.empty() ? keys_->server : peer.key});
-        return &peers_.emplace(peer, connect_push(context_, options_, {peer.ip, peer.port}, keys)).first->second;
+        const auto connect = [&] { return connect_push(context_, options_, {peer.ip, peer.port}, keys); };
+        return &peers_.emplace(peer, uninterrupted(connect)).first->second;
     } catch (const zmq::error_t& error) {
         log().warn("control channel: no connection to {}: {}", format_endpoint(peer.ip, peer.port), error.what());
         return nullptr;
@@ -143,7 +146,8 @@ SendResult ZmqChannel::write(zmq::socket_t& socket, const Frames& frames) {
             const bool last = i + 1 == frames.size();
             const auto flags = last ? zmq::send_flags::dontwait : zmq::send_flags::dontwait | zmq::send_flags::sndmore;
             // The limit counts whole messages, so only a first frame is ever refused and no torn message is left.
-            if (!socket.send(zmq::buffer(frames[i]), flags)) return SendResult::overflow;
+            const auto sent = uninterrupted([&] { return socket.send(zmq::buffer(frames[i]), flags); });
+            if (!sent) return SendResult::overflow;
         }
     } catch (const zmq::error_t& error) {
         log().warn("control channel: send failed: {}", error.what());
@@ -152,10 +156,14 @@ SendResult ZmqChannel::write(zmq::socket_t& socket, const Frames& frames) {
     return SendResult::queued;
 }
 
+bool ZmqChannel::take(zmq::message_t& frame) {
+    return uninterrupted([&] { return pull_.recv(frame, zmq::recv_flags::dontwait).has_value(); });
+}
+
 std::optional<Received> ZmqChannel::receive() {
     for (int dropped = 0; dropped < kMostDroppedAtOnce; ++dropped) {
         zmq::message_t first;
-        if (!pull_.recv(first, zmq::recv_flags::dontwait)) {
+        if (!take(first)) {
             ready_->release();
             return std::nullopt;
         }
@@ -195,7 +203,7 @@ std::optional<Received> ZmqChannel::read_message(zmq::message_t frame) {
         }
         if (!frame.more()) break;
         // ZeroMQ hands out a message only when all of it is there.
-        if (!pull_.recv(frame, zmq::recv_flags::dontwait)) break;
+        if (!take(frame)) break;
     }
     if (count > kMaxFrames) {
         drop(counters_.too_many_frames, result, "too many frames");

@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 #include <remit/error.hpp>
+#include <signal.h>
+#include <sys/time.h>
 
+#include <csignal>
 #include <string>
 #include <thread>
 
@@ -40,6 +43,56 @@ TEST(Channel, OrderHoldsOnOneConnection) {
     auto b = open_loopback();
     for (int i = 0; i < 2000; ++i) ASSERT_EQ(a->send(peer_of(*b), {std::to_string(i)}), SendResult::queued);
     for (int i = 0; i < 2000; ++i) ASSERT_EQ(first_frame(*b), std::to_string(i));
+}
+
+volatile std::sig_atomic_t interruptions = 0;
+
+/// A timer of the process whose signal runs a handler on this thread ten thousand times a second.
+class Interrupted {
+public:
+    Interrupted() {
+        struct sigaction action {};
+        action.sa_handler = [](int) { interruptions = interruptions + 1; };
+        action.sa_flags = SA_RESTART;
+        sigaction(SIGALRM, &action, &before_);
+        const itimerval often{{0, 100}, {0, 100}};
+        setitimer(ITIMER_REAL, &often, nullptr);
+    }
+    ~Interrupted() {
+        const itimerval never{};
+        setitimer(ITIMER_REAL, &never, nullptr);
+        sigaction(SIGALRM, &before_, nullptr);
+    }
+    Interrupted(const Interrupted&) = delete;
+    Interrupted& operator=(const Interrupted&) = delete;
+
+private:
+    struct sigaction before_ {};
+};
+
+TEST(Channel, ASignalInTheMiddleOfACallIsNoError) {
+    auto a = open_loopback();
+    auto b = open_loopback();
+    constexpr int kInterruptions = 2000;
+    int sent = 0;
+    int received = 0;
+    interruptions = 0;
+    {
+        const Interrupted interrupted;
+        const auto deadline = steady_clock::now() + std::chrono::minutes(1);
+        while (interruptions < kInterruptions && steady_clock::now() < deadline) {
+            // A connection of its own each time: that is a call, too.
+            if (sent == received) {
+                ASSERT_EQ(a->send(peer_of(*b, static_cast<std::uint64_t>(sent) + 1), {"x"}), SendResult::queued);
+                if (++sent > 1) a->forget(peer_of(*b, static_cast<std::uint64_t>(sent) - 1));
+            }
+            ASSERT_NO_THROW(received += b->receive() ? 1 : 0);
+        }
+    }
+    const int seen = interruptions;
+    EXPECT_GE(seen, kInterruptions);
+    if (received < sent) received += next(*b) ? 1 : 0;
+    EXPECT_EQ(received, sent);
 }
 
 TEST(Channel, DescriptorStaysReadableUntilAllIsTaken) {
