@@ -143,6 +143,30 @@ TEST_F(EmbeddingRanks, ARankThatNeverComesIsDeadAfterTheDeadline) {
     EXPECT_EQ(ends[0].failed_ranks, 1u);
 }
 
+TEST_F(EmbeddingRanks, WhereAllGiveTheirPlacesBackTheMissingOnesAreAwaitedAgain) {
+    Config c = config();
+    c.on_dead_rank = OnDeadRank::go_on;
+    c.timing.park_deadline = milliseconds(1000);
+    machine = Machine(c);
+    register_with({"fence", "yield"});
+    machine.on_send(kSend, kRoom, 200, now);
+    init(1, blocks(0, 2), 256, kRoom, kSession, 2);
+    now += c.timing.park_deadline;
+    machine.on_time(now);  // the other rank is missing
+    abort(1, AbortKind::yield);
+    machine.on_idle(key(1), now);
+    EXPECT_THAT(all<SendFinal>(drain()), IsEmpty());
+    // Whoever is first now says how many there are.
+    init(2, blocks(0, 2), 256, kRoom, kSession, 1);
+    EXPECT_EQ(told<StatusReport>(drain()).at(0).status, Status::WaitingForInput);
+    write(2, 0);
+    machine.on_idle(key(2), now);
+    const auto ends = all<SendFinal>(drain());
+    ASSERT_THAT(ends, SizeIs(1));
+    EXPECT_EQ(ends[0].status, Status::Success);
+    EXPECT_EQ(ends[0].failed_ranks, 0u);
+}
+
 TEST_F(EmbeddingRanks, RoundsOfOneSendForSeveralAreMarkedSo) {
     begin(OnDeadRank::fail);
     machine.on_send(kSend, kRoom, 200, now);

@@ -113,6 +113,7 @@ void Machine::end_attempt(Attempt& attempt) {
 void Machine::park_again(SendRecord& send) {
     if (send.takers.empty()) {
         send.required = 0;
+        send.missing = 0;
         if (send.status == Status::WaitingForInput) set_send_status(send, RoomEventKind::restarted);
     }
     watch_send(send, now_ + config_.timing.park_deadline);
