@@ -84,6 +84,23 @@ private:
     std::shared_ptr<State> state_;
 };
 
+/// Memory of the user's that a worker sends where it lies, if the NIC reaches it: the registration goes with the last
+/// handle of it and the last send that reads it. Overlapping or repeated adoption shares one. A cheap handle to shared
+/// state; thread-safe. Never frees the memory, and may outlive the worker.
+class AdoptedMemory {
+public:
+    /// How the NIC reaches it: "dmabuf-pcie", "dmabuf" or "peermem"; "none": it is only gathered from.
+    [[nodiscard]] std::string gpu_direct() const;
+    /// Why it is only gathered from; empty where it is not.
+    [[nodiscard]] std::string reason() const;
+
+    struct State;
+    explicit AdoptedMemory(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+private:
+    std::shared_ptr<State> state_;
+};
+
 /// The sender. Owns one thread, which owns all of the worker's state; every method may be called from any thread.
 class EmbeddingWorker {
 public:
@@ -107,6 +124,14 @@ public:
     /// disagrees, or a stream that captures a graph.
     Send send(RoomId room, Source source, std::uint64_t total_tokens, const Aux& aux = {},
               const SendOptions& options = {});
+    /// Registers memory of the GPU that a framework owns, once and not per request: ContiguousSource tensors that lie
+    /// in it whole are sent where they lie, without a copy, where gather is never. Blocks while it registers. The
+    /// memory must stay until the last handle is gone; where it is freed before and its address given out anew, what
+    /// lies there then is gathered, for a registration reaches the old pages. Memory that must not be registered (of a
+    /// memory pool, of another process, expandable, host memory) is gathered from, as it is without this call.
+    /// @throws Error(bad_argument) for null, 0 bytes, memory that is not of the worker's device; Error(environment)
+    /// where memory.gpu_direct names a way that is refused, or naming the call that failed.
+    AdoptedMemory adopt(const void* address, std::size_t bytes);
     /// Says that `room` never comes: whoever asks for it gets Failed with `reason`, also when INIT comes later, until
     /// timing.park_deadline or a new send(). @throws Error(bad_argument) for the room, Error(exhausted) past limits.rejections.
     void reject(RoomId room, std::string reason);

@@ -17,7 +17,7 @@
 /// Ownership: every object keeps alive what it needs on the device, so that any order of destruction is safe; queue
 /// pairs first is the natural one, since nothing is written to or read from a region once they are gone.
 /// Thread-safety: none; one thread owns a fabric and all that came from it, except that the file descriptor may be
-/// polled anywhere.
+/// polled, and memory be registered and deregistered, anywhere.
 /// Errors: creation and connect() throw Error; post() and poll() return a status.
 namespace remit::fabric {
 

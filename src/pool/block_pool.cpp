@@ -1,5 +1,7 @@
 #include "pool/block_pool.hpp"
 
+#include "pool/registrations.hpp"
+
 #include <remit/error.hpp>
 
 #include <spdlog/fmt/fmt.h>
@@ -26,16 +28,6 @@ std::unique_ptr<memory::Buffer> large_enough(const Layout& layout, std::uint32_t
     if (adopted->bytes() >= wanted) return adopted;
     throw Error(ErrorKind::bad_argument, fmt::format("{} blocks take {} bytes; the adopted memory has {}", blocks,
                                                      wanted, adopted->bytes()));
-}
-
-/// The range of a region, with its keys on all rails.
-Registration keyed(const fabric::MemoryRegion& region,
-                   std::uint32_t (fabric::MemoryRegion::*key_on)(std::uint32_t) const noexcept) {
-    Registration registration{region.address(), region.length(), (region.*key_on)(0)};
-    for (std::uint32_t rail = 1; rail < region.rails(); ++rail) {
-        registration.further_keys.push_back((region.*key_on)(rail));
-    }
-    return registration;
 }
 
 /// The map of a pool at `start`, with that registration for all of it.
@@ -72,10 +64,10 @@ BlockPool::BlockPool(const Layout& layout, std::uint32_t blocks, registration::P
     const memory::Buffer* wire = memory_.wire();
     if (wire == nullptr) return;
     const fabric::MemoryRegion& region = *memory_.region();
-    remote_map_ = place(layout, blocks, wire->address(), keyed(region, &fabric::MemoryRegion::remote_key_on));
+    remote_map_ = place(layout, blocks, wire->address(), remote_registration(region));
     const bool same_addresses = wire->address() == wire->copy_address();
     local_map_ = same_addresses
-                     ? place(layout, blocks, wire->address(), keyed(region, &fabric::MemoryRegion::local_key_on))
+                     ? place(layout, blocks, wire->address(), local_registration(region))
                      : place_pool(layout, blocks, wire->copy_address());
 }
 

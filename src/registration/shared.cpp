@@ -37,6 +37,7 @@ bool same_memory(const Buffer& a, const Buffer& b) {
 
 std::shared_ptr<const SharedRegistration> SharedRegistrations::adopt(const void* address, std::size_t bytes,
                                                                      fabric::Access access) {
+    const std::lock_guard lock(mutex_);
     forget_ended();
     auto buffer = provider_.adopt(address, bytes);
     if (auto found = covering(*buffer, access)) return found;
@@ -56,7 +57,21 @@ std::shared_ptr<const SharedRegistration> SharedRegistrations::adopt(const void*
     return make(std::move(buffer), access);
 }
 
+std::shared_ptr<const SharedRegistration> SharedRegistrations::find(std::uint64_t address, std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& weak : entries_) {
+        auto entry = weak.lock();
+        if (!entry) continue;
+        const Buffer& buffer = entry->buffer();
+        if (address < buffer.address() || address - buffer.address() > buffer.bytes()) continue;
+        if (bytes > end_of(buffer) - address || !provider_.matches(buffer)) continue;
+        return entry;
+    }
+    return nullptr;
+}
+
 std::size_t SharedRegistrations::size() {
+    const std::lock_guard lock(mutex_);
     forget_ended();
     return entries_.size();
 }

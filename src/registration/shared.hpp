@@ -3,7 +3,9 @@
 #include "registration/chain.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -36,10 +38,10 @@ private:
     Outcome outcome_;  ///< its region goes before the buffer
 };
 
-/// The registrations of adopted memory on one fabric. Adopting a range again, or a part of one, shares its registration;
-/// adopting a range that laps over one makes one of both, which later adoptions share. What is shared is told by the
-/// allocations that a range lies in (id, base and size), never by its address alone.
-/// Owned by the thread that owns the fabric; provider and fabric must outlive every registration.
+/// The registrations of adopted memory on one fabric. Adopting a range again, or a part of one, shares its
+/// registration; adopting a range that laps over one makes one of both, which later adoptions share. What is shared is
+/// told by the allocations that a range lies in (id, base and size), never by its address alone. Any thread. Provider
+/// and fabric must outlive every registration.
 class SharedRegistrations {
 public:
     SharedRegistrations(memory::Provider& provider, fabric::Fabric& fabric, GpuDirect setting)
@@ -48,6 +50,9 @@ public:
     /// @throws Error as Provider::adopt() and register_buffer(); refusals that leave another way are no error.
     [[nodiscard]] std::shared_ptr<const SharedRegistration> adopt(const void* address, std::size_t bytes,
                                                                   fabric::Access access);
+    /// A registration that somebody holds, of memory that is still there and has all of the range; null where there is
+    /// none.
+    [[nodiscard]] std::shared_ptr<const SharedRegistration> find(std::uint64_t address, std::uint64_t bytes);
     /// Registrations that somebody holds.
     [[nodiscard]] std::size_t size();
 
@@ -60,6 +65,7 @@ private:
     memory::Provider& provider_;
     fabric::Fabric& fabric_;
     GpuDirect setting_;
+    std::mutex mutex_;  ///< also while one is made: of two adoptions of the same memory, one registers it
     std::vector<std::weak_ptr<SharedRegistration>> entries_;
 };
 

@@ -1,5 +1,6 @@
 #include "memory/cuda.hpp"
 #include "pool/block_pool.hpp"
+#include "registration/shared.hpp"
 #include "worker/embedding/core.hpp"
 #include "worker/open.hpp"
 #include "worker/send_record.hpp"
@@ -21,6 +22,7 @@ namespace remit {
 namespace {
 
 using worker::embedding::SendQueue;
+using worker::embedding::SendSource;
 
 constexpr std::uint64_t kMaxTokens = 0x7fffffff;  // aux[0] is an int32
 constexpr int kMostPriority = 8;
@@ -148,6 +150,22 @@ std::uint32_t Send::failed_ranks() const noexcept {
     return state_->record->failed_ranks.load(std::memory_order_relaxed);
 }
 
+// -------------------------------------------------------------------------------------- AdoptedMemory
+
+struct AdoptedMemory::State {
+    std::shared_ptr<memory::Provider> provider;  ///< outlives the registration, which may outlive the worker
+    std::shared_ptr<const registration::SharedRegistration> registration;
+    std::string path = "none";
+    std::string reason;
+};
+
+std::string AdoptedMemory::gpu_direct() const {
+    return state_->path;
+}
+std::string AdoptedMemory::reason() const {
+    return state_->reason;
+}
+
 // -------------------------------------------------------------------------------------- EmbeddingWorker
 
 struct EmbeddingWorker::Impl {
@@ -161,14 +179,16 @@ struct EmbeddingWorker::Impl {
           pool(layout, blocks, *provider, *fabric,
                {.name = "source pool", .access = fabric::Access::local, .gpu_direct = options.memory.gpu_direct}),
           data_path(data_path_of(options, pool)),
+          sends_in_place(gather_of(options) != Gather::always),
+          registrations(*provider, *fabric, options.memory.gpu_direct),
           source_pool(pool),
           unfinished(options.limits.rooms, "send"),
           mailbox(*channel, options.control.allowed_return_addresses),
           copies(provider->make_executor(
               worker::executor_options(options.memory, options.send_regions,
                                        pool_bytes(layout, blocks) + options.send_regions * options.chunk_bytes))),
-          core(machine_config(options, layout, *fabric), queue_settings(options, *fabric, pool), layout, *fabric, mailbox,
-               *provider, *copies, *inbox, [this](RoomId room) { unfinished.remove(room); }) {
+          core(machine_config(options, layout, *fabric), queue_settings(options, *fabric, pool), layout, *fabric,
+               mailbox, *provider, *copies, *inbox, [this](RoomId room) { unfinished.remove(room); }) {
         log().info("embedding worker at {} on {}, {}", endpoint(), fabric->describe(), provider->describe());
         thread.emplace(
             core, worker::LoopOptions{options.fabric.busy_poll, options.fabric.spin}, loop, [this] { copies->bind(); },
@@ -183,7 +203,7 @@ struct EmbeddingWorker::Impl {
     Impl& operator=(const Impl&) = delete;
 
     [[nodiscard]] std::string endpoint() const { return control::format_endpoint(channel->ip(), channel->port()); }
-    [[nodiscard]] BlockMap source_map(const Source& source, std::uint64_t tokens) const;
+    [[nodiscard]] BlockMap source_map(const Source& source, std::uint64_t tokens, SendSource& adopting);
 
     Layout layout;
     const LimitOptions limits;
@@ -193,6 +213,8 @@ struct EmbeddingWorker::Impl {
     std::unique_ptr<fabric::Fabric> fabric;
     pool::BlockPool pool;
     const DataPath data_path;
+    const bool sends_in_place;                        ///< what is registered
+    registration::SharedRegistrations registrations;  ///< of memory that the user has had adopted
     worker::LockedSourcePool source_pool;
     worker::UnfinishedRooms<RoomId> unfinished;
     std::shared_ptr<worker::EmbeddingInbox> inbox = std::make_shared<worker::EmbeddingInbox>();
@@ -204,7 +226,7 @@ struct EmbeddingWorker::Impl {
     std::optional<worker::WorkerThread> thread;
 };
 
-BlockMap EmbeddingWorker::Impl::source_map(const Source& source, std::uint64_t tokens) const {
+BlockMap EmbeddingWorker::Impl::source_map(const Source& source, std::uint64_t tokens, SendSource& adopting) {
     if (const auto* table = std::get_if<BlockTable>(&source)) {
         source_pool.check_table(*table, tokens);
         return pool.local_map();
@@ -225,7 +247,12 @@ BlockMap EmbeddingWorker::Impl::source_map(const Source& source, std::uint64_t t
         }
         bases.push_back(reinterpret_cast<std::uintptr_t>(tensors.data[i]));
     }
-    return place_tensors(layout, tokens, bases);
+    BlockMap map = place_tensors(layout, tokens, bases);
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+        if (segments[i].once_per_request) continue;
+        adopting.adopted.look_up(registrations, map, i, segments[i].block_bytes(tokens));
+    }
+    return map;
 }
 
 EmbeddingWorker::EmbeddingWorker(const EmbeddingWorkerOptions& options, const Layout& layout,
@@ -286,7 +313,7 @@ Send EmbeddingWorker::send(RoomId room, Source source, std::uint64_t total_token
     record->room = room;
     record->total = total_tokens;
     record->watermark.raise(options.ready_tokens.value_or(total_tokens));
-    record->source->map = impl_->source_map(source, total_tokens);
+    record->source->map = impl_->source_map(source, total_tokens, *record->source);
     record->source->table = std::holds_alternative<BlockTable>(source) ? std::get<BlockTable>(source) : BlockTable{0};
     record->source->priority = options.priority;
     record->source->aux = aux;
@@ -298,6 +325,31 @@ Send EmbeddingWorker::send(RoomId room, Source source, std::uint64_t total_token
         throw Error(ErrorKind::misuse, "send() after stop()");
     }
     return Send(std::make_shared<Send::State>(Send::State{record, impl_->inbox, impl_->streams}));
+}
+
+AdoptedMemory EmbeddingWorker::adopt(const void* address, std::size_t bytes) {
+    if (address == nullptr || bytes == 0) {
+        throw Error(
+            ErrorKind::bad_argument,
+            fmt::format("adopted memory is {} bytes at {}; permitted: 1 byte at least, not at null", bytes, address));
+    }
+    auto state = std::make_shared<AdoptedMemory::State>();
+    state->provider = impl_->provider;
+    if (!impl_->sends_in_place) {
+        impl_->provider->require_reachable(address, bytes, "adopted memory");
+        state->reason =
+            "this worker gathers all that it sends, registered or not: on a GPU gather is never for memory "
+            "to be sent where it lies";
+        return AdoptedMemory(std::move(state));
+    }
+    state->registration = impl_->registrations.adopt(address, bytes, fabric::Access::local);
+    const bool registered = state->registration->region_for_use() != nullptr;
+    state->path = registered ? std::string(registration::to_string(state->registration->path())) : "none";
+    if (!registered) state->reason = state->registration->refusals();
+    log().info("adopted memory: {} bytes of {} on {}: {}{}", bytes, impl_->provider->describe(),
+               impl_->fabric->device(), registered ? state->path : "gathered from",
+               state->registration->refusals().empty() ? "" : " (" + state->registration->refusals() + ")");
+    return AdoptedMemory(std::move(state));
 }
 
 void EmbeddingWorker::reject(RoomId room, std::string reason) {

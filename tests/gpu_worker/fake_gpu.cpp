@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <iterator>
+#include <map>
 #include <stdexcept>
 #include <utility>
 
@@ -19,6 +21,11 @@ namespace remit::worker::test {
 namespace {
 
 FakeGpu state;
+
+class FakeBuffer;
+/// Buffers that live, by address. Guarded by the runtime's mutex.
+std::map<std::uint64_t, FakeBuffer*> live;
+std::uint64_t last_id = 0;
 
 std::size_t in_pages(std::size_t bytes) {
     return (bytes + 4095) / 4096 * 4096;
@@ -38,18 +45,41 @@ public:
         facts_.address = facts_.copy_address = reinterpret_cast<std::uintptr_t>(mapped_);
         facts_.bytes = bytes;
         ++state.buffers;
+        const std::lock_guard lock(gpu::test::fake_runtime_mutex());
+        id_ = ++last_id;
+        live[facts_.address] = this;
     }
     ~FakeBuffer() override {
+        {
+            const std::lock_guard lock(gpu::test::fake_runtime_mutex());
+            live.erase(facts_.address);
+        }
         ::munmap(mapped_, mapped_bytes_);
         --state.buffers;
     }
     [[nodiscard]] int descriptor() const { return file_.get(); }
+    [[nodiscard]] memory::Allocation allocation() const { return {id_, facts_.address, facts_.bytes}; }
+    void renew() { id_ = ++last_id; }
 
 private:
+    std::uint64_t id_ = 0;
     Descriptor file_;
     void* mapped_ = nullptr;
     std::size_t mapped_bytes_ = 0;
 };
+
+class AdoptedBuffer final : public memory::Buffer {
+public:
+    explicit AdoptedBuffer(memory::BufferFacts facts) : Buffer(std::move(facts)) {}
+};
+
+/// The buffer that has the address; null where none has. Under the runtime's mutex.
+FakeBuffer* buffer_at(std::uint64_t address) {
+    const auto after = live.upper_bound(address);
+    if (after == live.begin()) return nullptr;
+    FakeBuffer* const buffer = std::prev(after)->second;
+    return address - buffer->address() < buffer->bytes() ? buffer : nullptr;
+}
 
 class FakeMemory final : public memory::Provider {
 public:
@@ -67,10 +97,25 @@ public:
     [[nodiscard]] std::unique_ptr<memory::Buffer> allocate_reachable(std::size_t bytes, int, std::string&) override {
         return std::make_unique<FakeBuffer>(MemoryKind::pinned, options_.device, bytes);
     }
-    [[nodiscard]] std::unique_ptr<memory::Buffer> adopt(const void*, std::size_t) override {
-        throw Error(ErrorKind::bad_argument, "the fake adopts nothing");
+    [[nodiscard]] std::unique_ptr<memory::Buffer> adopt(const void* pointer, std::size_t bytes) override {
+        const std::lock_guard lock(gpu::test::fake_runtime_mutex());
+        memory::BufferFacts facts;
+        facts.kind = MemoryKind::cuda;
+        facts.device = options_.device;
+        facts.address = facts.copy_address = reinterpret_cast<std::uintptr_t>(pointer);
+        facts.bytes = bytes;
+        facts.adopted = true;
+        facts.gather_only = state.gather_only;
+        const FakeBuffer* const buffer = buffer_at(facts.address);
+        if (buffer == nullptr) throw Error(ErrorKind::bad_argument, "adopted memory is no memory of cuda:0");
+        facts.allocations.push_back(buffer->allocation());
+        return std::make_unique<AdoptedBuffer>(std::move(facts));
     }
-    [[nodiscard]] bool matches(const memory::Buffer&) const noexcept override { return true; }
+    [[nodiscard]] bool matches(const memory::Buffer& adopted) const noexcept override {
+        const std::lock_guard lock(gpu::test::fake_runtime_mutex());
+        const FakeBuffer* const buffer = buffer_at(adopted.address());
+        return buffer != nullptr && adopted.facts().allocations.front() == buffer->allocation();
+    }
     void require_reachable(const void* address, std::size_t, std::string_view what) const override {
         const auto at = reinterpret_cast<std::uintptr_t>(address);
         if (at < state.unreachable_from || at >= state.unreachable_to) return;
@@ -80,8 +125,12 @@ public:
         return state.exports_dmabuf && mapping == memory::Mapping::plain;
     }
     [[nodiscard]] memory::Export export_dmabuf(const memory::Buffer& buffer, memory::Mapping) override {
+        const std::lock_guard lock(gpu::test::fake_runtime_mutex());
+        const FakeBuffer& whole = *buffer_at(buffer.address());
         memory::Export exported;
-        exported.descriptor = Descriptor(::dup(static_cast<const FakeBuffer&>(buffer).descriptor()));
+        exported.descriptor = Descriptor(::dup(whole.descriptor()));
+        exported.offset = buffer.address() - whole.address();
+        ++state.exports;
         return exported;
     }
     [[nodiscard]] std::string prepare(const memory::Buffer&) override { return {}; }
@@ -116,6 +165,11 @@ private:
 
 FakeGpu& fake_gpu() {
     return state;
+}
+
+void reallocate(const void* address) {
+    const std::lock_guard lock(gpu::test::fake_runtime_mutex());
+    live.at(reinterpret_cast<std::uintptr_t>(address))->renew();
 }
 
 void reset_fake_gpu() {

@@ -18,10 +18,17 @@ struct FakeGpu {
     std::uint64_t unreachable_from = 0;  ///< addresses in [from, to) cannot be read by the GPU
     std::uint64_t unreachable_to = 0;
 
+    std::string gather_only;  ///< of what is adopted from now on
+
+    int exports = 0;
     int flushes = 0;
     int buffers = 0;                           ///< that live
     std::vector<std::size_t> launches_at_flush;  ///< kernels launched so far, at each flush
 };
+
+/// Frees the memory that begins at `address` and allocates as much there again: what is there is another buffer, with
+/// the same bytes, and an adoption made before does not reach it.
+void reallocate(const void* address);
 
 [[nodiscard]] FakeGpu& fake_gpu();
 /// As new, with a runtime as new whose kernels run.

@@ -121,5 +121,25 @@ TEST_F(Shared, WhatNoNicReachesIsAGatherSourceToo) {
     EXPECT_NE(adopt(0, kMiB)->region_for_use(), nullptr) << "it was tried anew";
 }
 
+TEST_F(Shared, ARangeIsFoundWhereOneRegistrationHasAllOfIt) {
+    const auto held = adopt(kMiB, 2 * kMiB);
+    EXPECT_EQ(registrations_.find(base_ + kMiB, 2 * kMiB), held);
+    EXPECT_EQ(registrations_.find(base_ + 2 * kMiB, kMiB), held);
+    EXPECT_EQ(registrations_.find(base_ + 2 * kMiB, kMiB + 1), nullptr);
+    EXPECT_EQ(registrations_.find(base_ + kMiB - 1, 2), nullptr);
+    EXPECT_EQ(registrations_.find(base_ + 4 * kMiB, 1), nullptr);
+    EXPECT_EQ(registrations_.find(base_ + 2 * kMiB, ~std::uint64_t{0}), nullptr);
+}
+
+TEST_F(Shared, NothingIsFoundThatWasFreedOrThatNobodyHolds) {
+    auto held = adopt(0, kMiB);
+    gpu_.allocations.at(base_).id += 1;
+    EXPECT_EQ(registrations_.find(base_, kMiB), nullptr);
+    gpu_.allocations.at(base_).id -= 1;
+    EXPECT_NE(registrations_.find(base_, kMiB), nullptr);
+    held.reset();
+    EXPECT_EQ(registrations_.find(base_, kMiB), nullptr);
+}
+
 }  // namespace
 }  // namespace remit::registration::test

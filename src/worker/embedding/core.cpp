@@ -255,6 +255,7 @@ void Core::perform(const SendFinal& action) {
     }
     if (action.status == Status::Failed) log().warn("send of room {} Failed: {}", record->room, action.reason);
     send_ended_(record->room);
+    record->source->adopted.release();
     record->outcome.finish(action.status, action.reason);
 }
 

@@ -50,6 +50,7 @@ bool SendQueue::plan_part(Work& work, Round& round, Part& part) {
     settings.max_write = std::min(settings.max_write, work.link->max_message());
     const std::uint64_t share = ceil_div(layout_.payload_bytes(range.count), lanes);
     settings.chunk_bytes = std::min(settings.chunk_bytes, std::max(kSmallestStripe, align_up(share, 4096)));
+    work.source->adopted.recheck(work.source->map);
     const SendSource& source = *work.source;
     const auto planned = plan::plan_round({layout_,
                                            {source.map, source.table, 0},

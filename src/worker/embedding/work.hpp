@@ -5,6 +5,7 @@
 #include "memory/streams.hpp"
 #include "plan/round.hpp"
 #include "protocol/embedding/actions.hpp"
+#include "worker/embedding/adopted.hpp"
 #include "worker/embedding/fair_clock.hpp"
 #include "worker/embedding/link.hpp"
 
@@ -23,6 +24,7 @@ namespace remit::worker::embedding {
 /// What a send reads, and what it has done so far. The counters are read by user threads.
 struct SendSource {
     BlockMap map;
+    AdoptedSources adopted;  ///< registrations that `map` names, beside the pool's
     BlockTable table;
     Aux aux{};
     int priority = 0;
