@@ -19,6 +19,18 @@ constexpr std::uint32_t kFirstEvents = 16;
 
 }  // namespace
 
+ExecutorSettings executor_settings(std::shared_ptr<const PrimaryContext> context,
+                                   const memory::ExecutorOptions& options) {
+    ExecutorSettings settings;
+    settings.launcher.context = std::move(context);
+    settings.launcher.priority = options.priority;
+    settings.launcher.block_budget =
+        options.block_budget != 0 ? options.block_budget : kDefaultBlockBudget * std::max(1U, options.nics);
+    settings.slots = options.slots;
+    if (options.list_capacity != 0) settings.list_capacity = options.list_capacity;
+    return settings;
+}
+
 cudaError_t GpuCopyExecutor::create(const ExecutorSettings& settings, std::unique_ptr<GpuCopyExecutor>& executor,
                                     const char*& call) {
     std::unique_ptr<GpuCopyExecutor> made(new GpuCopyExecutor(settings));

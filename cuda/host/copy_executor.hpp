@@ -4,6 +4,7 @@
 #include "host/launcher.hpp"
 #include "host/stream_point.hpp"
 #include "memory/copy.hpp"
+#include "memory/provider.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -25,6 +26,11 @@ struct ExecutorSettings {
     std::chrono::nanoseconds late_after = std::chrono::milliseconds(5);
     std::chrono::nanoseconds query_period = std::chrono::milliseconds(1);
 };
+
+/// What an executor that is asked for so has. The default budget is for each NIC: a kernel that feeds two has twice the
+/// bytes to copy in the same time.
+[[nodiscard]] ExecutorSettings executor_settings(std::shared_ptr<const PrimaryContext> context,
+                                                 const memory::ExecutorOptions& options);
 
 /// Batches of copies on a GPU: a launch each, whose end is a word in host memory. No call of CUDA tells that a launch
 /// is done unless it is late, no memory is taken and nothing is waited for after create(); but for batches that are

@@ -15,15 +15,9 @@ namespace remit::memory {
 namespace {
 
 std::unique_ptr<CopyExecutor> make_executor(const gpu::RuntimeParts::Context& context, const ExecutorOptions& options) {
-    gpu::ExecutorSettings settings;
-    settings.launcher.context = context;
-    settings.launcher.priority = options.priority;
-    if (options.block_budget != 0) settings.launcher.block_budget = options.block_budget;
-    settings.slots = options.slots;
-    if (options.list_capacity != 0) settings.list_capacity = options.list_capacity;
     std::unique_ptr<gpu::GpuCopyExecutor> executor;
     const char* call = "";
-    const cudaError_t status = gpu::GpuCopyExecutor::create(settings, executor, call);
+    const cudaError_t status = gpu::GpuCopyExecutor::create(gpu::executor_settings(context, options), executor, call);
     if (status != cudaSuccess) throw Error(ErrorKind::environment, gpu::error_text(call, status));
     return executor;
 }

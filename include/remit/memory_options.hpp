@@ -30,8 +30,8 @@ struct MemoryOptions {
     MemoryKind kind = MemoryKind::host;
     int device = 0;  ///< CUDA ordinal; for pinned and cuda
     GpuDirect gpu_direct = GpuDirect::automatic;
-    /// Thread blocks that a copy kernel has at most, which bounds the SMs it takes from the model beside it.
-    /// 0: 8, what one 400 Gb/s port wants; at most 65536.
+    /// Thread blocks that a copy kernel of the worker has at most, which bounds the SMs it takes from the model beside it,
+    /// however many NICs the worker has. 0: 8 for each of them, what a 400 Gb/s port wants; at most 65536.
     std::uint32_t sm_budget = 0;
     int stream_priority = 0;  ///< of the copies' stream; lower goes first; brought into the device's range
     DeviceAllocation allocation = DeviceAllocation::plain;

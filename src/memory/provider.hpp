@@ -34,7 +34,8 @@ struct Export {
 /// How copies of a provider run. Not all of it means something to each.
 struct ExecutorOptions {
     std::uint32_t slots = 8;           ///< batches under way at once
-    std::uint32_t block_budget = 0;    ///< blocks of a launch; 0: the provider's default
+    std::uint32_t block_budget = 0;    ///< blocks of a launch; 0: the provider's default for each of `nics`
+    std::uint32_t nics = 1;            ///< that take what is gathered, or bring what is scattered, side by side
     std::uint32_t list_capacity = 0;   ///< copies of a batch beyond what a launch carries; 0: the provider's default
     int priority = 0;                  ///< of the stream; lower goes first
     std::uint64_t working_set = 0;     ///< bytes that the batches go through in turn; for copies of the CPU

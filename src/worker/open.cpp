@@ -83,10 +83,12 @@ std::unique_ptr<fabric::Fabric> open_rail(const FabricOptions& options, const st
 
 }  // namespace
 
-memory::ExecutorOptions executor_options(const MemoryOptions& options, std::uint32_t slots, std::uint64_t working_set) {
+memory::ExecutorOptions executor_options(const MemoryOptions& options, std::uint32_t slots, std::uint64_t working_set,
+                                         std::uint32_t nics) {
     memory::ExecutorOptions executor;
     executor.slots = slots;
     executor.block_budget = options.sm_budget;
+    executor.nics = nics;
     executor.priority = options.stream_priority;
     executor.working_set = working_set;
     return executor;

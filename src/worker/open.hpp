@@ -22,9 +22,9 @@ namespace remit::worker {
 /// @throws Error(environment) with the limit and the command that raises it.
 void require_descriptors();
 
-/// How the copies of a worker with `slots` batches at once run. @param working_set see memory::ExecutorOptions
+/// How the copies of a worker with `slots` batches at once run. @param working_set, nics see memory::ExecutorOptions
 [[nodiscard]] memory::ExecutorOptions executor_options(const MemoryOptions& options, std::uint32_t slots,
-                                                       std::uint64_t working_set);
+                                                       std::uint64_t working_set, std::uint32_t nics = 1);
 
 /// What a worker with a pool that is reached that way tells of itself.
 [[nodiscard]] DataPath data_path(const MemoryOptions& options, registration::Path path);

@@ -64,6 +64,25 @@ protected:
     std::vector<std::uint8_t> destination_ = std::vector<std::uint8_t>(1 << 16);
 };
 
+TEST_F(Executor, TheDefaultBudgetIsForEachNicAndOneThatWasNamedForAll) {
+    const auto budget = [](std::uint32_t named, std::uint32_t nics) {
+        memory::ExecutorOptions options;
+        options.block_budget = named;
+        options.nics = nics;
+        return executor_settings(fake_context(), options).launcher.block_budget;
+    };
+    EXPECT_EQ(budget(0, 1), kDefaultBlockBudget);
+    EXPECT_EQ(budget(0, 4), 4 * kDefaultBlockBudget);
+    EXPECT_EQ(budget(5, 1), 5u);
+    EXPECT_EQ(budget(5, 4), 5u);
+    memory::ExecutorOptions options;
+    options.nics = 2;
+    open(executor_settings(fake_context(), options));
+    std::vector<Copy> much(64, piece(0, 0, 1 << 16));
+    submit(much);
+    EXPECT_EQ(machine_.launches.back().blocks, 2 * kDefaultBlockBudget);
+}
+
 TEST_F(Executor, ABatchIsOneLaunchAndEndsWithItsWord) {
     open();
     const Ticket ticket = submit({piece(5, 11, 1000), piece(3000, 2000, 77)});

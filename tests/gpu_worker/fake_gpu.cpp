@@ -143,14 +143,9 @@ public:
     }
     [[nodiscard]] memory::Streams* streams() override { return &streams_; }
     [[nodiscard]] std::unique_ptr<memory::CopyExecutor> make_executor(const memory::ExecutorOptions& options) override {
-        gpu::ExecutorSettings settings;
-        settings.launcher.context = context_;
-        settings.launcher.priority = options.priority;
-        if (options.block_budget != 0) settings.launcher.block_budget = options.block_budget;
-        settings.slots = options.slots;
         std::unique_ptr<gpu::GpuCopyExecutor> executor;
         const char* call = nullptr;
-        const cudaError_t status = gpu::GpuCopyExecutor::create(settings, executor, call);
+        const cudaError_t status = gpu::GpuCopyExecutor::create(gpu::executor_settings(context_, options), executor, call);
         if (status != cudaSuccess) throw Error(ErrorKind::environment, call);
         return executor;
     }

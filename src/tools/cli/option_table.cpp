@@ -157,7 +157,7 @@ void add_memory_options(std::vector<OptionSpec>& table) {
                });
     table.push_back(std::move(gpu_direct));
     table.push_back(option("--sm-budget", "N", "1 to 65536",
-                           "thread blocks that a copy kernel has at most (8 for each 400 Gb/s)", apply_sm_budget));
+                           "thread blocks that a copy kernel has at most (8 for each NIC)", apply_sm_budget));
 }
 
 void add_address_options(std::vector<OptionSpec>& table) {

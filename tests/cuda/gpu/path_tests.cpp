@@ -93,6 +93,37 @@ void an_adopted_tensor_is_read_and_left_alone(bool) {
     require(tensor.download(3 * bytes) == written, "an adopted tensor was not left alone");
 }
 
+/// The address of a tensor that was freed and allocated anew is the same, often; what is there is not.
+void an_adopted_tensor_that_is_gone_is_told(bool) {
+    constexpr std::size_t bytes = 4 << 20;
+    const auto provider = open(MemoryKind::cuda);
+    auto tensor = std::make_unique<Memory>(bytes, Memory::Kind::device);
+    const auto adopted = provider->adopt(tensor->data(), bytes);
+    require(provider->matches(*adopted), "an adopted tensor that is there was not told from one that is gone");
+    tensor.reset();
+    require(!provider->matches(*adopted), "a tensor that was freed was not noticed");
+    const Memory again(bytes, Memory::Kind::device);
+    require(!provider->matches(*adopted), "a tensor that was allocated anew was taken for the one before");
+}
+
+/// Memory of the runtime's pool: whether a NIC may have it is read back, and if it may not, the reason is told.
+void memory_of_a_pool_is_judged_by_what_is_read_back(bool) {
+    constexpr std::size_t bytes = 1 << 20;
+    int pools = 0;
+    check(cudaDeviceGetAttribute(&pools, cudaDevAttrMemoryPoolsSupported, 0), "cudaDeviceGetAttribute");
+    if (pools == 0) return;
+    const auto provider = open(MemoryKind::cuda);
+    void* memory = nullptr;
+    check(cudaMallocAsync(&memory, bytes, nullptr), "cudaMallocAsync");
+    check(cudaStreamSynchronize(nullptr), "cudaStreamSynchronize");
+    const auto adopted = provider->adopt(memory, bytes);
+    require(adopted->registrable() || !adopted->facts().gather_only.empty(), "memory of a pool is refused without a reason");
+    Access access(*provider, bytes);
+    access.read(adopted->copy_address(), bytes);  // gathered from in any case
+    check(cudaFreeAsync(memory, nullptr), "cudaFreeAsync");
+    check(cudaStreamSynchronize(nullptr), "cudaStreamSynchronize");
+}
+
 void pageable_memory_is_refused(bool) {
     const auto provider = open(MemoryKind::cuda);
     const std::vector<std::byte> pageable(4096);
@@ -274,6 +305,8 @@ const std::vector<GpuTest>& path_gpu_tests() {
     static const std::vector<GpuTest> tests = {
         {"memory of each kind", memory_of_each_kind},
         {"an adopted tensor is read and left alone", an_adopted_tensor_is_read_and_left_alone},
+        {"an adopted tensor that is gone is told", an_adopted_tensor_that_is_gone_is_told},
+        {"memory of a pool is judged by what is read back", memory_of_a_pool_is_judged_by_what_is_read_back},
         {"pageable memory is refused", pageable_memory_is_refused},
         {"batches beyond the slots", batches_beyond_the_slots},
         {"a consumer's stream waits for the last copy", a_consumers_stream_waits_for_the_last_copy},
