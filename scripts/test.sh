@@ -208,6 +208,12 @@ lane_cuda() {
     echo "no CUDA toolkit: kernels are emulated, not compiled; there is no PTX to judge"
   fi
   NVCC=$nvcc record cuda-mutants scripts/cuda_mutants.sh
+  # The rest builds without it, and says what is missing where memory of a GPU is asked for.
+  record without-cuda-configure cmake --preset release -B build/without-cuda -DREMIT_CUDA=OFF -DREMIT_BUILD_TESTS=OFF &&
+    record without-cuda-build cmake --build build/without-cuda -j "$jobs" --target remit remit_command &&
+    record without-cuda-runs bash -c 'build/without-cuda/bin/remit demo --fabric loopback --hidden 64 || exit 1
+      said=$(build/without-cuda/bin/remit demo --fabric loopback --memory cuda 2>&1); status=$?
+      echo "$said"; [[ $status = 3 ]] && grep -q "this build has no GPU support" <<<"$said"'
 }
 
 for lane in "${chosen[@]}"; do
