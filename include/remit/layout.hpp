@@ -87,4 +87,7 @@ private:
     std::vector<Segment> segments_;
 };
 
+/// Bytes that `blocks` blocks of `layout` take, alignment included. @throws Error(bad_argument) past 64 bits.
+[[nodiscard]] std::uint64_t pool_bytes(const Layout& layout, std::uint32_t blocks);
+
 }  // namespace remit

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -30,14 +31,19 @@ struct MemoryOptions {
     MemoryKind kind = MemoryKind::host;
     int device = 0;  ///< CUDA ordinal; for pinned and cuda
     GpuDirect gpu_direct = GpuDirect::automatic;
-    /// Thread blocks that a copy kernel of the worker has at most, which bounds the SMs it takes from the model beside it,
-    /// however many NICs the worker has. 0: 8 for each of them, what a 400 Gb/s port wants; at most 65536.
+    /// Thread blocks that a copy kernel of the worker has at most, which bounds the SMs it takes from the model beside
+    /// it, however many NICs the worker has. 0: 8 for each of them, what a 400 Gb/s port wants; at most 65536.
     std::uint32_t sm_budget = 0;
     int stream_priority = 0;  ///< of the copies' stream; lower goes first; brought into the device's range
     DeviceAllocation allocation = DeviceAllocation::plain;
     /// Sets CU_CTX_SYNC_MEMOPS on the device's primary context where memory refuses the attribute for itself, as
     /// virtual memory does. It makes every synchronous copy of the whole process on that device wait: off unless asked for.
     bool context_sync_memops = false;
+    /// Memory of a GPU that a framework owns, for a worker's blocks to lie in from its first byte on: pool_bytes(layout,
+    /// blocks) of it at least, of kind cuda and of `device`. It must stay until the worker is gone, which never frees it.
+    /// Registered as a pool of the worker's own is; memory that must not be registered is staged. Null: the worker allocates.
+    void* pool = nullptr;
+    std::size_t pool_size = 0;
 };
 
 /// How a worker holds its bytes, in words for people and reports.

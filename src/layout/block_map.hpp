@@ -63,9 +63,6 @@ struct BlockMap {
 [[nodiscard]] std::optional<std::uint64_t> checked_block_bytes(const Segment& segment,
                                                                std::uint64_t block_size) noexcept;
 
-/// Bytes that `blocks` blocks of `layout` take, alignment included. @throws Error(bad_argument) past 64 bits.
-[[nodiscard]] std::uint64_t pool_bytes(const Layout& layout, std::uint32_t blocks);
-
 /// The map of a pool at `start`, in the layout's arrangement, without registrations.
 [[nodiscard]] BlockMap place_pool(const Layout& layout, std::uint32_t blocks, std::uint64_t start);
 

@@ -66,9 +66,8 @@ BlockPool::BlockPool(const Layout& layout, std::uint32_t blocks, registration::P
     const fabric::MemoryRegion& region = *memory_.region();
     remote_map_ = place(layout, blocks, wire->address(), remote_registration(region));
     const bool same_addresses = wire->address() == wire->copy_address();
-    local_map_ = same_addresses
-                     ? place(layout, blocks, wire->address(), local_registration(region))
-                     : place_pool(layout, blocks, wire->copy_address());
+    local_map_ = same_addresses ? place(layout, blocks, wire->address(), local_registration(region))
+                                : place_pool(layout, blocks, wire->copy_address());
 }
 
 std::byte* BlockPool::row(std::size_t segment, BlockId block, std::uint32_t plane, std::uint64_t token) const {

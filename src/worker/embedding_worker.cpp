@@ -176,8 +176,9 @@ struct EmbeddingWorker::Impl {
           provider(memory::open_memory(options.memory)),
           streams(provider, provider->streams()),
           fabric(worker::open_fabric(options.fabric, channel->ip(), provider->pci_address())),
-          pool(layout, blocks, *provider, *fabric,
-               {.name = "source pool", .access = fabric::Access::local, .gpu_direct = options.memory.gpu_direct}),
+          pool(worker::open_pool(
+              layout, blocks, *provider, *fabric, options.memory,
+              {.name = "source pool", .access = fabric::Access::local, .gpu_direct = options.memory.gpu_direct})),
           data_path(data_path_of(options, pool)),
           sends_in_place(gather_of(options) != Gather::always),
           registrations(*provider, *fabric, options.memory.gpu_direct),
@@ -186,7 +187,8 @@ struct EmbeddingWorker::Impl {
           mailbox(*channel, options.control.allowed_return_addresses),
           copies(provider->make_executor(
               worker::executor_options(options.memory, options.send_regions,
-                                       pool_bytes(layout, blocks) + options.send_regions * options.chunk_bytes))),
+                                       pool_bytes(layout, blocks) + options.send_regions * options.chunk_bytes,
+                                       fabric->rails()))),
           core(machine_config(options, layout, *fabric), queue_settings(options, *fabric, pool), layout, *fabric,
                mailbox, *provider, *copies, *inbox, [this](RoomId room) { unfinished.remove(room); }) {
         log().info("embedding worker at {} on {}, {}", endpoint(), fabric->describe(), provider->describe());
@@ -229,6 +231,7 @@ struct EmbeddingWorker::Impl {
 BlockMap EmbeddingWorker::Impl::source_map(const Source& source, std::uint64_t tokens, SendSource& adopting) {
     if (const auto* table = std::get_if<BlockTable>(&source)) {
         source_pool.check_table(*table, tokens);
+        worker::require_pool(*provider, pool);
         return pool.local_map();
     }
     const auto& tensors = std::get<ContiguousSource>(source);

@@ -164,13 +164,14 @@ struct LanguageWorker::Impl {
           provider(memory::open_memory(options.memory)),
           streams(provider, provider->streams()),
           fabric(worker::open_fabric(options.fabric, channel->ip(), provider->pci_address())),
-          pool(layout, blocks, *provider, *fabric, pool_options(options.memory, *provider)),
+          pool(worker::open_pool(layout, blocks, *provider, *fabric, options.memory,
+                                 pool_options(options.memory, *provider))),
           data_path(worker::data_path(options.memory, pool.memory().path())),
           receiver(*fabric, options.limits.credits, options.fabric.queue_pairs),
           unfinished(options.limits.rooms, "receive"),
           mailbox(*channel, options.control.allowed_return_addresses),
           copies(provider->make_executor(
-              worker::executor_options(options.memory, kCopiesAtOnce, pool_bytes(layout, blocks)))),
+              worker::executor_options(options.memory, kCopiesAtOnce, pool_bytes(layout, blocks), fabric->rails()))),
           core(machine_config(options, pool, *fabric), pool, receiver, *fabric, mailbox, *provider, *copies, *inbox,
                [this](const protocol::language::Request& request) {
                    unfinished.remove({request.room, request.embedding});
@@ -272,6 +273,7 @@ Reception LanguageWorker::receive(RoomId room, const std::string& endpoint, Rece
                     fmt::format("endpoint is {}; wildcards and port 0 can only be listened on", endpoint));
     }
     impl_->check_server_key(options.server_key);
+    worker::require_pool(*impl_->provider, impl_->pool);
     const auto* sink_given = std::get_if<Sink>(&options.into);
     if (sink_given != nullptr && !*sink_given) throw Error(ErrorKind::bad_argument, "the sink is empty");
     auto record = std::make_shared<worker::RoomRecord>();

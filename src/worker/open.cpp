@@ -83,6 +83,19 @@ std::unique_ptr<fabric::Fabric> open_rail(const FabricOptions& options, const st
 
 }  // namespace
 
+pool::BlockPool open_pool(const Layout& layout, std::uint32_t blocks, memory::Provider& provider, fabric::Fabric& fabric,
+                          const MemoryOptions& options, const registration::PoolMemoryOptions& how) {
+    if (options.pool == nullptr) return {layout, blocks, provider, fabric, how};
+    return {layout, blocks, provider, fabric, provider.adopt(options.pool, options.pool_size), how};
+}
+
+void require_pool(const memory::Provider& provider, const pool::BlockPool& pool) {
+    if (provider.matches(pool.memory().blocks())) return;
+    throw Error(ErrorKind::misuse,
+                "the framework's memory that the pool lies in was freed since the worker was made, and its registration "
+                "reaches the old pages: the memory must stay until the worker is gone");
+}
+
 memory::ExecutorOptions executor_options(const MemoryOptions& options, std::uint32_t slots, std::uint64_t working_set,
                                          std::uint32_t nics) {
     memory::ExecutorOptions executor;
@@ -104,6 +117,13 @@ void check_memory_options(const MemoryOptions& o) {
     require<int>("memory.device", o.device, 0, 1023);
     require<std::uint32_t>("memory.sm_budget", o.sm_budget, 0, 65536);
     require<int>("memory.stream_priority", o.stream_priority, -128, 128);
+    if (o.pool == nullptr && o.pool_size == 0) return;
+    if (o.pool == nullptr || o.pool_size == 0 || o.kind != MemoryKind::cuda) {
+        throw Error(ErrorKind::bad_argument,
+                    fmt::format("memory.pool is {} with memory.pool_size {} and memory of kind {}; permitted: memory of a "
+                                "GPU, with its bytes, and kind cuda; or null and 0",
+                                o.pool, o.pool_size, memory_name(o)));
+    }
 }
 
 void check_fabric_options(const FabricOptions& o) {

@@ -3,6 +3,7 @@
 #include "control/channel.hpp"
 #include "fabric/fabric.hpp"
 #include "memory/provider.hpp"
+#include "pool/block_pool.hpp"
 #include "registration/path.hpp"
 
 #include <remit/options.hpp>
@@ -21,6 +22,14 @@ namespace remit::worker {
 /// ZeroMQ ends the process where it finds no file descriptor: what a worker needs is tried out first.
 /// @throws Error(environment) with the limit and the command that raises it.
 void require_descriptors();
+
+/// A worker's blocks, in memory of its own or in what the options name. @throws Error as BlockPool and Provider::adopt().
+[[nodiscard]] pool::BlockPool open_pool(const Layout& layout, std::uint32_t blocks, memory::Provider& provider,
+                                        fabric::Fabric& fabric, const MemoryOptions& options,
+                                        const registration::PoolMemoryOptions& how);
+
+/// @throws Error(misuse) where the framework's memory that a pool lies in was freed since.
+void require_pool(const memory::Provider& provider, const pool::BlockPool& pool);
 
 /// How the copies of a worker with `slots` batches at once run. @param working_set, nics see memory::ExecutorOptions
 [[nodiscard]] memory::ExecutorOptions executor_options(const MemoryOptions& options, std::uint32_t slots,

@@ -114,6 +114,14 @@ TEST_F(Adopted, TensorsAreSentWhereTheyLie) {
     EXPECT_LE(transfer(2), kLittle) << "the aux and filler alone are copied";
 }
 
+TEST_F(Adopted, OverSeveralRailsWithTheKeysOfEach) {
+    options_.embedding.fabric.loopback_rails = options_.language.fabric.loopback_rails = 3;
+    begin();
+    const AdoptedMemory adopted = adopt_all();
+    EXPECT_EQ(adopted.gpu_direct(), "dmabuf");
+    EXPECT_LE(transfer(1), kLittle);
+}
+
 TEST_F(Adopted, ADroppedHandleEndsItForLaterSends) {
     begin();
     { const AdoptedMemory adopted = adopt_all(); }

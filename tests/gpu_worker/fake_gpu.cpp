@@ -112,6 +112,7 @@ public:
         return std::make_unique<AdoptedBuffer>(std::move(facts));
     }
     [[nodiscard]] bool matches(const memory::Buffer& adopted) const noexcept override {
+        if (!adopted.adopted()) return true;
         const std::lock_guard lock(gpu::test::fake_runtime_mutex());
         const FakeBuffer* const buffer = buffer_at(adopted.address());
         return buffer != nullptr && adopted.facts().allocations.front() == buffer->allocation();
@@ -145,7 +146,8 @@ public:
     [[nodiscard]] std::unique_ptr<memory::CopyExecutor> make_executor(const memory::ExecutorOptions& options) override {
         std::unique_ptr<gpu::GpuCopyExecutor> executor;
         const char* call = nullptr;
-        const cudaError_t status = gpu::GpuCopyExecutor::create(gpu::executor_settings(context_, options), executor, call);
+        const cudaError_t status =
+            gpu::GpuCopyExecutor::create(gpu::executor_settings(context_, options), executor, call);
         if (status != cudaSuccess) throw Error(ErrorKind::environment, call);
         return executor;
     }

@@ -171,5 +171,28 @@ TEST_F(Paths, AWorkerOfHostMemoryTouchesNoGpu) {
     EXPECT_TRUE(gpu::test::fake_runtime().log.empty());
 }
 
+TEST_F(Paths, TheDefaultBudgetIsForEachRailAndOneThatWasNamedForTheWorker) {
+    const auto most_blocks = [] {
+        const std::lock_guard lock(gpu::test::fake_runtime_mutex());
+        unsigned most = 0;
+        for (const gpu::test::Launch& launch : gpu::test::fake_runtime().launches) most = std::max(most, launch.blocks);
+        return most;
+    };
+    options_.embedding_layout = options_.language_layout = Layout::multimodal({.block_size = 128, .hidden = 512});
+    struct {
+        std::uint32_t rails, named;
+        unsigned expected;
+    } const cases[] = {{1, 0, 8}, {2, 0, 16}, {2, 5, 5}};
+    for (const auto& [rails, named, expected] : cases) {
+        pair_.reset();
+        reset_fake_gpu();
+        options_.embedding.fabric.loopback_rails = options_.language.fabric.loopback_rails = rails;
+        MemoryOptions memory = device_memory();
+        memory.sm_budget = named;
+        start(memory).expect_transfer({1, 4000}, 4000);
+        EXPECT_EQ(most_blocks(), expected) << rails << " rails";
+    }
+}
+
 }  // namespace
 }  // namespace remit::worker::test

@@ -117,7 +117,8 @@ void memory_of_a_pool_is_judged_by_what_is_read_back(bool) {
     check(cudaMallocAsync(&memory, bytes, nullptr), "cudaMallocAsync");
     check(cudaStreamSynchronize(nullptr), "cudaStreamSynchronize");
     const auto adopted = provider->adopt(memory, bytes);
-    require(adopted->registrable() || !adopted->facts().gather_only.empty(), "memory of a pool is refused without a reason");
+    require(adopted->registrable() || !adopted->facts().gather_only.empty(),
+            "memory of a pool is refused without a reason");
     Access access(*provider, bytes);
     access.read(adopted->copy_address(), bytes);  // gathered from in any case
     check(cudaFreeAsync(memory, nullptr), "cudaFreeAsync");
