@@ -341,8 +341,8 @@ AdoptedMemory EmbeddingWorker::adopt(const void* address, std::size_t bytes) {
     if (!impl_->sends_in_place) {
         impl_->provider->require_reachable(address, bytes, "adopted memory");
         state->reason =
-            "this worker gathers all that it sends, registered or not: on a GPU gather is never for memory "
-            "to be sent where it lies";
+            "this worker gathers all that it sends, as gather auto does on a GPU; with gather never adopted memory is "
+            "sent where it lies";
         return AdoptedMemory(std::move(state));
     }
     state->registration = impl_->registrations.adopt(address, bytes, fabric::Access::local);

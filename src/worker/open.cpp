@@ -90,7 +90,9 @@ pool::BlockPool open_pool(const Layout& layout, std::uint32_t blocks, memory::Pr
 }
 
 void require_pool(const memory::Provider& provider, const pool::BlockPool& pool) {
-    if (provider.matches(pool.memory().blocks())) return;
+    const memory::Buffer& blocks = pool.memory().blocks();
+    // What is only gathered from has no registration that could reach old pages, and need not have an id to tell it by.
+    if (!blocks.registrable() || provider.matches(blocks)) return;
     throw Error(ErrorKind::misuse,
                 "the framework's memory that the pool lies in was freed since the worker was made, and its registration "
                 "reaches the old pages: the memory must stay until the worker is gone");

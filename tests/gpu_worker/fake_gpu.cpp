@@ -109,6 +109,8 @@ public:
         const FakeBuffer* const buffer = buffer_at(facts.address);
         if (buffer == nullptr) throw Error(ErrorKind::bad_argument, "adopted memory is no memory of cuda:0");
         facts.allocations.push_back(buffer->allocation());
+        // As with the driver: the id is asked for last, where nothing else stands against a registration.
+        if (!facts.gather_only.empty()) facts.allocations.back().id = 0;
         return std::make_unique<AdoptedBuffer>(std::move(facts));
     }
     [[nodiscard]] bool matches(const memory::Buffer& adopted) const noexcept override {
