@@ -201,7 +201,7 @@ private:
     std::uint64_t order_ = 0;
     std::map<PeerAddress, Session> sessions_;
     std::uint64_t session_count_ = 0;  ///< ever made
-    std::size_t unopened_ = 0;         ///< rooms without an attempt, over all sessions
+    std::vector<Session*> unopened_;   ///< sessions that have rooms without an attempt, by number
     std::size_t quarantined_ = 0;      ///< attempts that wait for their fence
     std::unordered_map<std::uint64_t, Session*> sessions_by_id_;
     std::unordered_map<Handle, Room> rooms_;

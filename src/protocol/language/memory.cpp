@@ -136,13 +136,13 @@ void Machine::ask_back() {
     }
 }
 
-/// Rooms get their attempt, oldest first, where their embedding worker has a generation that is up.
+/// Rooms get their attempt, oldest first, where their embedding worker has a generation that is up. The cost goes by the
+/// sessions that have such rooms, not by all there are.
 void Machine::open_rooms() {
-    if (shutting_down_ || unopened_ == 0) return;
+    if (shutting_down_ || unopened_.empty()) return;
     std::vector<Session*> up;
-    for (auto& [address, session] : sessions_) {
-        if (session.unopened.empty()) continue;
-        if (generation_for_new_rooms(session).state == Generation::State::up) up.push_back(&session);
+    for (Session* session : unopened_) {
+        if (generation_for_new_rooms(*session).state == Generation::State::up) up.push_back(session);
     }
     while (!up.empty()) {
         const auto oldest = std::min_element(up.begin(), up.end(), [](const Session* a, const Session* b) {

@@ -4,6 +4,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -16,6 +17,8 @@ constexpr std::uint64_t kMaxTokens = std::numeric_limits<std::int32_t>::max();
 long long milliseconds(Time time) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
 }
+
+bool by_number(const Session* a, const Session* b) { return a->id < b->id; }
 
 }  // namespace
 
@@ -62,12 +65,17 @@ void Machine::enter_unopened(Room& room) {
         room_deadlines_.add(room.register_deadline, room.handle);
     }
     Session& session = session_of(room.embedding);
-    if (session.unopened.insert({room.order, room.handle}).second) ++unopened_;
+    if (session.unopened.empty()) {
+        unopened_.insert(std::upper_bound(unopened_.begin(), unopened_.end(), &session, by_number), &session);
+    }
+    session.unopened.insert({room.order, room.handle});
     if (session.current) watch(session, session.generations.at(*session.current));
 }
 
 void Machine::leave_unopened(const Room& room) {
-    unopened_ -= session_of(room.embedding).unopened.erase({room.order, room.handle});
+    Session& session = session_of(room.embedding);
+    if (session.unopened.erase({room.order, room.handle}) == 0 || !session.unopened.empty()) return;
+    unopened_.erase(std::lower_bound(unopened_.begin(), unopened_.end(), &session, by_number));
 }
 
 void Machine::on_abort(Handle handle, const std::string& reason, Time now) {
