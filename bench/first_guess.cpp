@@ -37,7 +37,7 @@ struct Setup {
     double free_share = 0.25;
     std::uint64_t seed = 20240918;
     std::vector<std::string> guesses{"1024",  "8192",     "0",        "512",      "2048",     "4096",
-                                     "16384", "auto:0.5", "auto:0.8", "auto:0.9", "auto:0.95"};
+                                     "16384", "auto:0.5", "auto:0.75", "auto:0.9", "auto:0.95"};
     std::string fabric = "loopback";
     std::vector<std::string> devices;
     std::string json;
@@ -46,7 +46,7 @@ struct Setup {
 struct Policy {
     std::string name;
     std::optional<std::uint64_t> expected;
-    double share = 0.9;
+    double share = GuessOptions{}.share;
 };
 
 Policy policy_of(const std::string& text) {

@@ -140,7 +140,7 @@ enum class MemoryPolicy : std::uint8_t {
 /// How a first guess is made for rooms that give none (kAutoTokens): so many tokens that a chosen share of requests
 /// such as the latest ones needs no resume.
 struct GuessOptions {
-    double share = 0.9;                     ///< of requests that shall need no resume, 0.01 … 0.999
+    double share = 0.75;                    ///< of requests that shall need no resume, 0.01 … 0.999; docs/scale.md has why
     std::uint32_t history = 1024;           ///< latest requests that count, 8 … 65535, however they were asked for
     std::uint64_t first_tokens = 1024;      ///< the guess before 8 lengths are known
     std::uint64_t least_tokens = 1;         ///< bounds of the guess, 1 … 2147483647

@@ -11,7 +11,7 @@ namespace remit::sim::scale {
 /// What the command line says of simulated clusters.
 struct CommandOptions {
     std::vector<std::string> clusters;  ///< "64x512"; empty: none is asked for
-    std::vector<std::string> guesses{"0", "1024", "8192", "auto:0.9", "auto:0.5"};
+    std::vector<std::string> guesses{"0", "1024", "8192", "auto:0.75", "auto:0.9"};
     std::uint64_t requests = 0;  ///< 0: 15625 an embedding worker
     std::uint64_t seed = 1;
     double load = 0.7;
