@@ -36,7 +36,7 @@ struct Setup {
     std::uint32_t pool_blocks = 1024;
     double free_share = 0.25;
     std::uint64_t seed = 20240918;
-    std::vector<std::string> guesses{"1024",  "8192",     "0",        "512",      "2048",     "4096",
+    std::vector<std::string> guesses{"1024",  "8192",     "0",         "512",      "2048",     "4096",
                                      "16384", "auto:0.5", "auto:0.75", "auto:0.9", "auto:0.95"};
     std::string fabric = "loopback";
     std::vector<std::string> devices;
@@ -213,6 +213,8 @@ Json row_of(const Contestant& contestant, const std::vector<Pass>& passes, const
             {"blocks_wasted_a_request", static_cast<double>(sum.blocks_offered - sum.blocks_needed) / all},
             {"wall_seconds_median", median(seconds)},
             {"wall_ratio_median", median(ratios)},
+            {"wall_ratio_quartile_1", quantile(ratios, 0.25)},
+            {"wall_ratio_quartile_3", quantile(ratios, 0.75)},
             {"wall_ratio_least", *std::min_element(ratios.begin(), ratios.end())},
             {"wall_ratio_most", *std::max_element(ratios.begin(), ratios.end())},
             {"microseconds_p50", quantile(sum.microseconds, 0.5)},
@@ -226,20 +228,20 @@ void print(const Json& result, const Setup& setup) {
         "{:<13} {:>8} {:>9} {:>9} {:>9} {:>8} {:>17} {:>9} {:>9}\n",
         setup.requests, result["mean_tokens"].get<std::uint64_t>(), setup.concurrency, setup.passes,
         result["device"].get<std::string>(), "guess", "learned", "resumes", "blocks", "wasted", "wall s",
-        "ratio (range)", "p50 us", "p99 us");
+        "ratio (quartiles)", "p50 us", "p99 us");
     for (const Json& row : result["rows"]) {
         std::cout << fmt::format(
             "{:<13} {:>8} {:>9.3f} {:>9.2f} {:>9.2f} {:>8.3f} {:>5.3f} ({:.3f}-{:.3f}) {:>8.0f} {:>9.0f}\n",
             row["guess"].get<std::string>(), row["learned_tokens"].is_null() ? "" : row["learned_tokens"].dump(),
             row["resumes_a_request"].get<double>(), row["blocks_needed_a_request"].get<double>(),
             row["blocks_wasted_a_request"].get<double>(), row["wall_seconds_median"].get<double>(),
-            row["wall_ratio_median"].get<double>(), row["wall_ratio_least"].get<double>(),
-            row["wall_ratio_most"].get<double>(), row["microseconds_p50"].get<double>(),
+            row["wall_ratio_median"].get<double>(), row["wall_ratio_quartile_1"].get<double>(),
+            row["wall_ratio_quartile_3"].get<double>(), row["microseconds_p50"].get<double>(),
             row["microseconds_p99"].get<double>());
     }
     std::cout
         << "A request: resumes, blocks it needs, blocks wasted (offered and not needed). ratio: wall time of a pass "
-           "over that of the first row's pass beside it, median and range.\n";
+           "over that of the first row's pass beside it, median and quartiles.\n";
 }
 
 Json measure(const Setup& setup) {

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """Draws what `remit-sim --scale ... --json` and `remit_first_guess --json` told, as SVG and PNG.
 
-usage: plot_scale.py FILE.json [FILE.json ...] [--out FOLDER]
-The files of simulated clusters are drawn together, a model's figures; each file of first guesses by itself.
+usage: plot_scale.py FILE.json [FILE.json ...] [--out FOLDER] [--name NAME] [--shares]
+The files of simulated clusters are drawn together, a model's figures; each file of first guesses by itself. With --shares
+the files are of one cluster, each with another size of the pools, and learned guesses are drawn by their share.
 """
 import argparse
 import json
@@ -107,6 +108,35 @@ def draw_scale(files, folder, stem):
     save(figure, stem, folder)
 
 
+def share_of(run):
+    return int(run["policy"].split()[1])
+
+
+def draw_shares(files, folder, stem):
+    """What learned guesses of each share come to, a line for each size of the pools."""
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(15, 4.8), layout="constrained")
+    for data in sorted(files, key=lambda data: data["parameters"]["pool_blocks"]):
+        learned = sorted((run for run in data["runs"] if run["policy"].startswith("auto")), key=share_of)
+        shares = [share_of(run) for run in learned]
+        label = f"pools of {data['parameters']['pool_blocks']} blocks"
+        left.plot(shares, [run["completion_microseconds"]["mean"] / 1000 for run in learned], marker="o", label=label)
+        middle.plot(shares, [run["block_milliseconds_a_request"] for run in learned], marker="o", label=label)
+        right.plot(shares, [run["room_messages_a_request"] for run in learned], marker="o", label=label)
+    left.set_ylabel("mean completion, ms")
+    middle.set_ylabel("blocks x ms held a request")
+    right.set_ylabel("control messages a request")
+    for axes in (left, middle, right):
+        axes.set_xlabel("share of requests to need no resume, %")
+        axes.legend(fontsize="small")
+    middle.set_ylim(bottom=0)
+    right.set_ylim(bottom=0)
+    runs = files[0]["runs"]
+    figure.suptitle(f"A model, not a measurement: learned guesses in {runs[0]['cluster']} workers, "
+                    f"{runs[0]['requests']} requests; a guess takes at most "
+                    f"{100 * files[0]['parameters']['guess_free_share']:.0f} % of the free blocks")
+    save(figure, stem, folder)
+
+
 def draw_guesses(data, folder, stem):
     figure, (left, right) = plt.subplots(1, 2, figsize=(13, 5), layout="constrained")
     fixed = [r for r in data["rows"] if r["guess"].startswith("fixed")]
@@ -121,7 +151,7 @@ def draw_guesses(data, folder, stem):
                       textcoords="offset points", xytext=(5, 5), fontsize="small")
     for r in learned:
         left.annotate(r["guess"], (r["blocks_wasted_a_request"], r["resumes_a_request"]),
-                      textcoords="offset points", xytext=(-8, -13), fontsize="small")
+                      textcoords="offset points", xytext=(-6, -12), ha="right", fontsize="small")
     left.set_xscale("symlog", linthresh=1)
     left.set_xlabel("blocks wasted a request")
     left.set_ylabel("resumes a request")
@@ -129,12 +159,19 @@ def draw_guesses(data, folder, stem):
     left.legend(fontsize="small")
     names = [r["guess"] for r in data["rows"]]
     middle = [r["wall_ratio_median"] for r in data["rows"]]
-    errors = [[r["wall_ratio_median"] - r["wall_ratio_least"] for r in data["rows"]],
-              [r["wall_ratio_most"] - r["wall_ratio_median"] for r in data["rows"]]]
+    # Files of before the quartiles have the whole range.
+    spread = "quartiles" if "wall_ratio_quartile_1" in data["rows"][0] else "range"
+    low, high = ("quartile_1", "quartile_3") if spread == "quartiles" else ("least", "most")
+    errors = [[r["wall_ratio_median"] - r[f"wall_ratio_{low}"] for r in data["rows"]],
+              [r[f"wall_ratio_{high}"] - r["wall_ratio_median"] for r in data["rows"]]]
     right.errorbar(names, middle, yerr=errors, fmt="o", capsize=4)
     right.axhline(1, color="grey", linewidth=0.8)
     right.tick_params(axis="x", rotation=45)
-    right.set_ylabel(f"wall time over that of {names[0]} (median, range)")
+    right.set_yscale("log")
+    ticks = [0.25, 0.5, 1, 2, 4, 8, 16]
+    right.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    right.minorticks_off()
+    right.set_ylabel(f"wall time over that of {names[0]} (median, {spread})")
     figure.suptitle(f"first guesses: {data['requests']} requests, {data['mean_tokens']} tokens in the mean, "
                     f"{data['concurrency']} at once, {data['device']}")
     save(figure, stem, folder)
@@ -144,6 +181,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, help="folder of the plots (default: that of the first file)")
+    parser.add_argument("--name", help="of the plot of simulated clusters (default: that of the first file)")
+    parser.add_argument("--shares", action="store_true", help="draw learned guesses by their share")
     arguments = parser.parse_args()
     folder = arguments.out or arguments.files[0].parent
     clusters = []
@@ -156,7 +195,8 @@ def main():
         else:
             parser.error(f"{path} is neither of simulated clusters nor of first guesses")
     if clusters:
-        draw_scale([data for _, data in clusters], folder, clusters[0][0].stem)
+        draw = draw_shares if arguments.shares else draw_scale
+        draw([data for _, data in clusters], folder, arguments.name or clusters[0][0].stem)
     return 0
 
 

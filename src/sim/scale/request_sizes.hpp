@@ -20,9 +20,8 @@ struct PictureSize {
 /// Tokens of one picture, 28 * 28 pixels each, at most 1280 of them; without the two that enclose it.
 [[nodiscard]] std::uint64_t picture_tokens(PictureSize size);
 
-/// Tokens of a film: two frames a second, an even number from 4 to 768, two frames a token; a frame has at most 768 *
-/// 28
-/// * 28 pixels, and all of them together 24576 * 28 * 28, as long as a frame keeps 134 * 28 * 28.
+/// Tokens of a film: two frames a second, an even number from 4 to 768, two frames a token. In pixels, a frame has at
+/// most 768 * 28 * 28, and all of them together 24576 * 28 * 28, as long as a frame keeps 134 * 28 * 28.
 [[nodiscard]] std::uint64_t film_tokens(PictureSize size, double seconds);
 
 /// Lengths in tokens of the requests of a chat service that takes pictures and films, drawn from a seed:
