@@ -104,6 +104,19 @@ TEST_F(LanguageFences, AnAttemptLeftOfTheWindowFreesAfterADryPollAndGoesOn) {
     EXPECT_EQ(init.allocated_tokens, 0u);
 }
 
+TEST_F(LanguageFences, AnAttemptWhoseDataIsHereDoesNotBeginAnewThoughThePeerHasForgottenIt) {
+    start(1, 256);
+    immediate(1);  // all of it is here, and not visible yet: the length is not known
+    drain();
+    aborted(1, std::nullopt);
+    EXPECT_THAT(all<PollDry>(drain()), IsEmpty());
+    visible(1, 0, 200);
+    machine->on_sink(1, std::nullopt, now);
+    machine->on_copied(all<CopyOut>(drain()).at(0), now);
+    EXPECT_EQ(all<Final>(drain()).at(0).status, Status::Success);
+    at_rest();
+}
+
 TEST_F(LanguageFences, FailedIsTheSendersWordAndTheFenceComesAfter) {
     start(1, 256);
     status(1, Status::Failed, 0, "image is broken");
@@ -174,6 +187,24 @@ TEST_F(LanguageFences, ARoomWhoseInitWasNeverAnsweredOutlivesItsGeneration) {
     EXPECT_THAT(all<Final>(actions), IsEmpty());
     const Init init = only<Init>(actions);
     EXPECT_EQ(init.id, (SessionId{session, 2, 2, 78}));
+}
+
+TEST_F(LanguageFences, QueuePairsThatCannotBeConnectedFailTheRoomWithTheReasonAndAreNotTriedAgain) {
+    start(1, 256);
+    receive(2, 256, true, kRoom + 1);
+    drain();
+    machine->on_connect_failed({session, 1}, "cannot move queue pair 1 to RTR", now);
+    auto actions = drain();
+    machine->on_destroyed(all<DestroyGeneration>(actions).at(0).key, now);
+    for (Action& action : drain()) actions.push_back(std::move(action));
+    const auto ends = all<Final>(actions);
+    ASSERT_THAT(ends, SizeIs(2));
+    for (const Final& end : ends) EXPECT_EQ(end.reason, "cannot move queue pair 1 to RTR");
+    EXPECT_THAT(told<Close>(actions), SizeIs(1)) << "its peer has built its side";
+    EXPECT_THAT(all<CreateGeneration>(actions), IsEmpty()) << "another would meet the same, again and again";
+    at_rest();
+    receive(3, 256, true, kRoom + 2);
+    EXPECT_THAT(all<CreateGeneration>(drain()), SizeIs(1)) << "the next room may find it mended";
 }
 
 TEST_F(LanguageFences, StaleAnswersAreCountedAndChangeNothing) {

@@ -43,6 +43,52 @@ TEST_F(LanguageLimits, Peers) {
     EXPECT_THAT(refusal_of(6, 7001), HasSubstr("limits.peers"));
 }
 
+TEST_F(LanguageLimits, APeerThatNeverAnswersKeepsNoPlaceWhenNobodyAsksForItAnyMore) {
+    Config c = config();
+    c.max_peers = 1;
+    begin(8, c);
+    EXPECT_EQ(refusal_of(1, 7001), "");
+    const GenerationKey dead = all<CreateGeneration>(actions_).at(0).key;
+    machine->on_created(dead, {QueuePairAddress{.number = 1}}, now);
+    drain();
+    now += c.timing.register_deadline;
+    machine->on_time(now);
+    const auto actions = drain();
+    EXPECT_THAT(all<Final>(actions).at(0).reason, HasSubstr("REGISTERED"));
+    // Its queue pairs go with that or soon after, and with them its place.
+    auto destroyed = all<DestroyGeneration>(actions);
+    for (int i = 0; i < 100 && destroyed.empty(); ++i) {
+        ASSERT_LT(machine->next_deadline(), kNever) << "nothing would ever destroy its queue pairs";
+        now = std::max(now, machine->next_deadline());
+        machine->on_time(now);
+        destroyed = all<DestroyGeneration>(drain());
+    }
+    ASSERT_EQ(destroyed.size(), 1u);
+    EXPECT_EQ(destroyed[0].key, dead);
+    machine->on_destroyed(dead, now);
+    EXPECT_EQ(all<ForgetPeer>(drain()).size(), 1u);
+    EXPECT_EQ(refusal_of(2, 7002), "");
+}
+
+TEST_F(LanguageLimits, AQuickAbortLeavesTheRegistrationToTheNextRoom) {
+    EXPECT_EQ(refusal_of(1, 7001), "");
+    const GenerationKey key = all<CreateGeneration>(actions_).at(0).key;
+    machine->on_created(key, {QueuePairAddress{.number = 1}}, now);
+    machine->on_abort(1, "enough", now);
+    drain();
+    now += std::chrono::seconds(1);
+    machine->on_time(now);
+    EXPECT_EQ(refusal_of(2, 7001), "");
+    EXPECT_EQ(all<CreateGeneration>(actions_).size(), 0u);
+    now += config().timing.repeat_most;
+    machine->on_time(now);
+    EXPECT_EQ(told<Register>(drain()).size(), 1u);
+    machine->on_message(Registered{key.session, 1, kIncarnation,
+                                   Registered::Accepted{{QueuePairAddress{.number = 2}}, {1 << 20}, capabilities}},
+                        now);
+    EXPECT_EQ(told<Init>(drain()).size(), 1u);
+}
+
 TEST_F(LanguageLimits, RoomsInQuarantine) {
     Config c = config();
     c.max_quarantine = 2;

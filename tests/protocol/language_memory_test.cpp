@@ -32,6 +32,26 @@ TEST_F(LanguageMemory, ARoomThatHasNotStartedGivesBackWhatAnAnnouncedOneWaitsFor
     EXPECT_EQ(again.allocated_tokens, 0u);
 }
 
+TEST_F(LanguageMemory, APeerThatDoesNotGiveBackIsNotAskedTo) {
+    capabilities = {"fence"};
+    begin(2);
+    start(1, 256);
+    receive(2, 256, true, 8);
+    drain();
+    status(2, Status::WaitingForInput, 200, "", 8);
+    EXPECT_THAT(told<Abort>(drain()), IsEmpty());
+    // Its INIT is repeated as before: the first may have been lost.
+    now += config().timing.repeat_most;
+    machine->on_time(now);
+    const auto again = told<Init>(drain());
+    ASSERT_FALSE(again.empty());
+    EXPECT_EQ(again[0].id.attempt, 1u);
+    arrive(1, 0, 200);
+    machine->on_sink(1, std::nullopt, now);
+    machine->on_copied(all<CopyOut>(drain()).at(0), now);
+    EXPECT_EQ(only<Resume>(drain()).id.attempt, 2u);
+}
+
 TEST_F(LanguageMemory, ACompleteRoundRefusesTheYield) {
     begin(2);
     start(1, 256);

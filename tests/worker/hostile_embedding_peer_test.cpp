@@ -87,6 +87,17 @@ TEST_F(HostileEmbedding, MoreQueuePairsThanWereOfferedFailTheRoom) {
     expect_recovered();
 }
 
+TEST_F(HostileEmbedding, AQueuePairOnARailThatWasNotOfferedFailsTheRoomAtOnce) {
+    const Incoming incoming = receive();
+    const auto registration = peer_.as_embedding<protocol::Register>();
+    ASSERT_TRUE(registration);
+    protocol::Registered answer = registered(*registration);
+    std::get<protocol::Registered::Accepted>(answer.answer).queue_pairs[0].rail = 1;
+    peer_.answer(registration->from, answer);
+    incoming.expect_failed("rail 1");
+    expect_recovered();
+}
+
 TEST_F(HostileEmbedding, AQueuePairThatDoesNotExistFailsTheRoom) {
     const Incoming incoming = receive();
     const auto registration = peer_.as_embedding<protocol::Register>();

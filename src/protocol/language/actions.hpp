@@ -25,7 +25,7 @@ struct CreateGeneration {
     PeerAddress embedding;
 };
 
-/// Connect the first remote.size() queue pairs; on_generation_failed() where that fails.
+/// Connect the first remote.size() queue pairs; on_connect_failed() where that fails.
 struct ConnectGeneration {
     GenerationKey key;
     std::vector<QueuePairAddress> remote;

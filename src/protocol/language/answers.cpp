@@ -51,8 +51,9 @@ void Machine::handle(const Aborted& m) {
         if (config_.checksum && !m.rounds && all_here(room, *attempt)) {
             return fail_room(room, "the embedding worker has forgotten the request before its checksums came");
         }
-        // Not asked for: only an attempt that fell out of the peer's window unopened is answered so.
-        if (m.rounds || room.total != 0) return;
+        // Not asked for: only an attempt that fell out of the peer's window unopened is answered so, or one that ended
+        // with all its rounds here, which are about to become visible.
+        if (m.rounds || room.total != 0 || attempt->any_immediate()) return;
         advance(attempt->mode, OfferEvent::yield_wanted);
     }
     if (!m.drained) {

@@ -73,6 +73,9 @@ public:
     void on_created(const GenerationKey& key, std::vector<QueuePairAddress> local, Time now);
     void on_create_failed(const GenerationKey& key, const std::string& reason, Time now);
     void on_generation_failed(const GenerationKey& key, const std::string& reason, Time now);
+    /// Its queue pairs cannot be connected to the peer's: its rooms fail with that reason, since another generation would
+    /// meet the same.
+    void on_connect_failed(const GenerationKey& key, const std::string& reason, Time now);
     /// Nothing can be sent to the peer, now or later: its rooms fail, and no new generation is tried for them.
     void on_unreachable(const GenerationKey& key, const std::string& reason, Time now);
     void on_destroyed(const GenerationKey& key, Time now);

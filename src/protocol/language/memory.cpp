@@ -121,6 +121,9 @@ void Machine::ask_back() {
     for (const AttemptKey& key : unstarted) {
         Attempt& attempt = *attempt_at(key);
         if (attempt.dead || attempt.mode != OfferMode::running) continue;
+        // One that does not know the question would leave it unanswered, and the room with INIT told no more.
+        const Generation* generation = generation_at(key.generation_key());
+        if (generation == nullptr || !generation->takes_yields) continue;
         advance(attempt.mode, OfferEvent::yield_wanted);
         attempt.backoff.restart(config_.timing);
         repeat(attempt);

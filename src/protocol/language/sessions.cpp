@@ -140,6 +140,7 @@ void Machine::handle(const Registered& m) {
     }
     generation->state = Generation::State::up;
     generation->takes_reasons = has(accepted.capabilities, kReasons);
+    generation->takes_yields = has(accepted.capabilities, kYield);
     generation->queue_pairs = static_cast<std::uint32_t>(accepted.queue_pairs.size());
     generation->heard = now_;
     generation->next_ping = now_ + config_.timing.ping_period;
@@ -170,6 +171,20 @@ void Machine::on_unreachable(const GenerationKey& key, const std::string& reason
     Session& session = *session_by_id(key.session);
     refuse(session, *generation, fmt::format("embedding worker at {}:{}: {}", session.embedding.ip,
                                              session.embedding.port, reason));
+    settle();
+}
+
+void Machine::on_connect_failed(const GenerationKey& key, const std::string& reason, Time now) {
+    enter(now);
+    Generation* generation = generation_at(key);
+    if (generation == nullptr || generation->state == Generation::State::dying) return;
+    Session& session = *session_by_id(key.session);
+    std::vector<Handle> opened;
+    for (const auto& [number, attempt] : session.attempts) {
+        if (attempt.key.generation == key.generation) opened.push_back(attempt.handle);
+    }
+    for (const Handle handle : opened) fail_room(*room_at(handle), reason);
+    refuse(session, *generation, reason, true);
     settle();
 }
 

@@ -127,6 +127,7 @@ struct Generation {
     std::uint64_t incarnation = 0;
     std::uint32_t queue_pairs = 1;  ///< agreed
     bool takes_reasons = false;     ///< agreed
+    bool takes_yields = false;      ///< agreed
     std::vector<QueuePairAddress> local;
     std::string reason;       ///< why it dies
     bool tell_peer = false;   ///< CLOSE follows its end

@@ -31,11 +31,14 @@ void Machine::on_time(Time now) {
     settle();
 }
 
-/// REGISTER is repeated while rooms wait for it; a live peer must be heard, and told that we live. The cost goes by the
-/// generations that are due, not by all there are.
+/// REGISTER is repeated while rooms wait for it, and what nobody waits for any more is not kept for ever; a live peer
+/// must be heard, and told that we live. The cost goes by the generations that are due, not by all there are.
 void Machine::watch(const Session& session, Generation& generation) {
     Time due = kNever;
-    if (generation.state == Generation::State::registering && !session.unopened.empty()) due = generation.next_register;
+    if (generation.state == Generation::State::registering) {
+        due = session.unopened.empty() ? generation.registering_since + config_.timing.register_deadline
+                                       : generation.next_register;
+    }
     if (generation.live()) due = std::min(generation.next_ping, generation.heard + config_.timing.peer_silence);
     if (due >= generation.queued) return;
     generation.queued = due;
@@ -49,8 +52,14 @@ void Machine::sessions_due() {
         if (generation == nullptr || generation->queued != due->when) continue;
         generation->queued = kNever;
         Session& session = *session_by_id(due->key.session);
-        if (generation->state == Generation::State::registering && !session.unopened.empty() &&
-            now_ >= generation->next_register) {
+        const bool registering = generation->state == Generation::State::registering;
+        if (registering && session.unopened.empty() &&
+            now_ >= generation->registering_since + config_.timing.register_deadline) {
+            // Else each peer that dies would cost a place among the peers, and queue pairs, for the rest of this life.
+            lose_generation(session, *generation, "REGISTER was not answered, and no room waits for it now", false);
+            continue;
+        }
+        if (registering && !session.unopened.empty() && now_ >= generation->next_register) {
             repeat_register(session, *generation);
         }
         if (!generation->live()) {

@@ -254,7 +254,7 @@ void Core::perform(const ConnectGeneration& action) {
                    action.remote.size(), fabric_.describe());
     } catch (const Error& error) {
         after_batch_.push_back([this, key = action.key, reason = std::string(error.what())] {
-            machine_.on_generation_failed(key, reason, now_);
+            machine_.on_connect_failed(key, reason, now_);
         });
     }
 }
