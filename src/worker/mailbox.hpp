@@ -33,7 +33,8 @@ public:
     }
     void forget(const protocol::PeerAddress& to, std::uint64_t connection);
 
-    /// The next message that parses, if any.
+    /// The next message that parses, if any. Nothing also after a bounded number of others: the channel's descriptor
+    /// stays readable then.
     std::optional<protocol::ToEmbedding> receive_for_embedding();
     std::optional<protocol::ToLanguage> receive_for_language();
 
