@@ -1,6 +1,9 @@
 #include "held_fabric.hpp"
 
+#include <remit/error.hpp>
+
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace remit::worker::test {
@@ -29,7 +32,10 @@ public:
         entries_->erase(entries_->begin(), end);
         return count;
     }
-    void arm() override { ++wire_->arms; }
+    void arm() override {
+        if (!wire_->can_arm) throw Error(ErrorKind::internal, "cannot arm a completion queue");
+        ++wire_->arms;
+    }
     [[nodiscard]] const std::shared_ptr<std::vector<fabric::Completion>>& entries() const { return entries_; }
 
 private:
@@ -55,6 +61,8 @@ public:
         std::vector<Request>& queue = wire_->in_flight[local_.number];
         for (std::size_t i = 0; i < chain.size(); ++i) {
             if (queue.size() == depth_) return {fabric::PostStatus::full, i, 0};
+            if (wire_->accepts == 0U) return {wire_->refusal, i, ENOMEM};
+            if (wire_->accepts) --*wire_->accepts;
             queue.push_back(request_of(chain[i]));
             if (wire_->keeps_posted) wire_->posted.push_back(queue.back());
         }

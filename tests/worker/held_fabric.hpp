@@ -33,7 +33,10 @@ struct Wire {
     std::vector<std::shared_ptr<std::vector<fabric::Completion>>> completions; ///< not polled yet, by queue pair
     bool keeps_posted = true;                    ///< false: posted stays as it is
     std::uint64_t doorbells = 0;
+    std::optional<std::size_t> accepts{};        ///< requests that are taken from now on; then the provider refuses
+    fabric::PostStatus refusal = fabric::PostStatus::full;
     std::uint64_t arms = 0;
+    bool can_arm = true;  ///< false: the device is gone
     fabric::Limits limits{1u << 30, 16, 1024, 65536, 1024};
 };
 

@@ -75,5 +75,52 @@ TEST(Posts, EveryChunkOfALargeRequestAsksForACompletionOfItsOwn) {
     EXPECT_LE(signaled(scene.wire()), 10U);
 }
 
+// -------------------------------------------------------------------------------------- a provider that refuses
+
+TEST(Posts, WhereNoCompletionWouldTellWhenToPostAgainItIsLookedAtShortly) {
+    using Wait = embedding::SendQueue::Wait;
+    for (const std::size_t accepted : {std::size_t{0}, std::size_t{3}}) {
+        QueueScene scene = slabs();
+        scene.wire().accepts = accepted;  // of a chain of which only the last asks for a completion
+        BlockTable scattered;
+        for (BlockId block = 0; block < 16; ++block) scattered.push_back(3 * block + 1);
+        const std::uint64_t attempt = scene.start_into(scattered, kTokens);
+        scene.pump();
+        EXPECT_EQ(scene.wire().posted.size(), accepted);
+        EXPECT_EQ(scene.queue().waits(), Wait::shortly) << "asleep, it would post when something else wakes it";
+        scene.wire().accepts.reset();
+        scene.pump();
+        EXPECT_EQ(scene.queue().waits(), Wait::none) << "a completion tells what follows";
+        while (!scene.wire().in_flight[0].empty()) scene.deliver();
+        EXPECT_TRUE(scene.written(attempt));
+    }
+}
+
+TEST(Posts, AMarkerThatIsRefusedForGoodFailsTheGeneration) {
+    QueueScene scene = slabs();
+    scene.wire().accepts = 3;
+    BlockTable scattered;
+    for (BlockId block = 0; block < 16; ++block) scattered.push_back(3 * block + 1);
+    const std::uint64_t attempt = scene.start_into(scattered, kTokens);
+    scene.pump();
+    // What is left is dropped: only a marker behind the three would tell their end.
+    scene.queue().cancel({1, 1, attempt});
+    scene.wire().refusal = fabric::PostStatus::error;
+    while (scene.queue().pump()) {
+    }
+    ASSERT_FALSE(scene.queue().events().empty());
+    EXPECT_EQ(scene.queue().events().back().kind, embedding::SendEvent::Kind::link_failed);
+}
+
+TEST(Posts, ACompletionQueueThatCannotBeArmedFailsItsGenerationAndNotTheProcess) {
+    QueueScene scene({.links = 2});
+    scene.wire().can_arm = false;
+    ASSERT_NO_THROW(scene.queue().arm());
+    ASSERT_EQ(scene.queue().events().size(), 2U);
+    EXPECT_EQ(scene.queue().events()[0].kind, embedding::SendEvent::Kind::link_failed);
+    EXPECT_EQ(scene.queue().events()[1].key.generation, 2U);
+    EXPECT_EQ(scene.queue().events()[1].reason, "cannot arm a completion queue");
+}
+
 }  // namespace
 }  // namespace remit::worker::test

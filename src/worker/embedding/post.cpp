@@ -11,12 +11,19 @@
 namespace remit::worker::embedding {
 bool SendQueue::post_all() {
     bool moved = false;
+    starved_ = false;
     for (auto& [key, link] : links_) {
         for (Lane& lane : link->lanes()) {
             while (!link->failed && post_lane(*link, lane)) moved = true;
+            starved_ |= !link->failed && is_starved(lane);
         }
     }
     return moved;
+}
+
+/// The provider took nothing, or only what it will not report, and no completion will come that tells to try again.
+bool SendQueue::is_starved(const Lane& lane) noexcept {
+    return !lane.tail_signaled || (lane.in_flight.empty() && !lane.waiting.empty());
 }
 
 bool SendQueue::finished_posting(const Unit& unit) const noexcept {
@@ -35,11 +42,15 @@ bool SendQueue::post_lane(Link& link, Lane& lane) {
     for (std::size_t i = 0; i < chain.size; ++i) chain.requests[i].id = lane.next_sequence() + i;
     const auto result = lane.queue_pair->post({chain.requests.data(), chain.size});
     account_accepted(lane, chain, result.accepted);
-    if (result.status == fabric::PostStatus::error) {
-        fail_link(link, fmt::format("posting to queue pair {} of {}: {} ({})", lane.queue_pair->local().number,
-                                    fabric_.device_on(lane.rail), std::strerror(result.error), result.error));
-    }
+    fail_refused(link, lane, result);
     return result.accepted > 0 && result.status == fabric::PostStatus::ok;
+}
+
+/// A queue pair that takes no more work takes its generation with it.
+void SendQueue::fail_refused(Link& link, const Lane& lane, const fabric::PostResult& result) {
+    if (result.status != fabric::PostStatus::error) return;
+    fail_link(link, fmt::format("posting to queue pair {} of {}: {} ({})", lane.queue_pair->local().number,
+                                fabric_.device_on(lane.rail), std::strerror(result.error), result.error));
 }
 
 /// A prefix of a chain that ended unsignalled would never be reported: a zero-length write behind it is.
@@ -52,7 +63,9 @@ bool SendQueue::post_marker(Link& link, Lane& lane) {
     marker.remote_address = link.peer_pool().registrations[0].address;
     marker.remote_key = link.peer_pool().registrations[0].key_on(rail);
     counters_.doorbells.add();
-    if (lane.queue_pair->post({&marker, 1}).accepted == 0) return false;
+    const auto result = lane.queue_pair->post({&marker, 1});
+    fail_refused(link, lane, result);
+    if (result.accepted == 0) return false;
     counters_.requests.add();
     counters_.signaled.add();
     lane.in_flight.push({0, true});

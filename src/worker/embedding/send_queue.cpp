@@ -2,6 +2,8 @@
 
 #include "worker/embedding/chain.hpp"
 
+#include <remit/error.hpp>
+
 #include <algorithm>
 
 namespace remit::worker::embedding {
@@ -168,11 +170,17 @@ bool SendQueue::pump() {
 
 SendQueue::Wait SendQueue::waits() const {
     if (!gathering_.empty() && !copies_.late()) return Wait::spinning;
-    return gathering_.empty() && unready_.empty() ? Wait::none : Wait::shortly;
+    return gathering_.empty() && unready_.empty() && !starved_ ? Wait::none : Wait::shortly;
 }
 
 void SendQueue::arm() {
-    for (auto& [key, link] : links_) link->completions().arm();
+    for (auto& [key, link] : links_) {
+        try {
+            link->completions().arm();
+        } catch (const Error& error) {
+            fail_link(*link, error.what());
+        }
+    }
 }
 
 const GenerationKey* SendQueue::owner_of(std::uint32_t queue_pair) {

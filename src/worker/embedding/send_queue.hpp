@@ -73,7 +73,7 @@ public:
 
     /// Moves everything that can move; true where something did.
     bool pump();
-    /// Asks for a wake-up at the next completion.
+    /// Asks for a wake-up at the next completion; a link that cannot be asked fails.
     void arm();
     [[nodiscard]] Wait waits() const;
     /// Something is staged, or on the wire.
@@ -108,6 +108,8 @@ private:
     bool post_all();
     bool post_lane(Link& link, Lane& lane);
     bool post_marker(Link& link, Lane& lane);
+    void fail_refused(Link& link, const Lane& lane, const fabric::PostResult& result);
+    [[nodiscard]] static bool is_starved(const Lane& lane) noexcept;
     [[nodiscard]] bool finished_posting(const Unit& unit) const noexcept;
     struct Chain;
     [[nodiscard]] std::uint64_t window() const noexcept;
@@ -145,6 +147,7 @@ private:
     Fifo<UnitId> gathering_;
     std::vector<protocol::AttemptKey> unready_;  ///< attempts whose source is not filled yet
     std::chrono::steady_clock::time_point next_look_{};  ///< at those
+    bool starved_ = false;  ///< something is to be posted, and no completion will tell when it can be
     std::vector<Unit> units_;
     std::vector<UnitId> free_units_;
     std::vector<SendEvent> events_;

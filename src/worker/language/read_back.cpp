@@ -52,6 +52,15 @@ bool ReadBack::running() {
     return failure_.empty() && completed_ < started_;
 }
 
+void ReadBack::arm() {
+    if (!failure_.empty()) return;
+    try {
+        completions_->arm();
+    } catch (const Error& error) {
+        failure_ = error.what();
+    }
+}
+
 void ReadBack::poll() {
     std::array<fabric::Completion, kDepth> batch;
     try {

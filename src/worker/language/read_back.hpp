@@ -24,7 +24,7 @@ public:
     [[nodiscard]] bool running();
     /// Why no read completes any more; sticky.
     [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
-    void arm() { completions_->arm(); }
+    void arm();
 
 private:
     void poll();

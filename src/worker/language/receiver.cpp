@@ -5,6 +5,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <array>
+#include <utility>
 
 namespace remit::worker::language {
 
@@ -79,8 +80,11 @@ void Receiver::destroy(const GenerationKey& key, const OnArrival& on_arrival, co
 bool Receiver::poll(const OnArrival& on_arrival, const OnFailure& on_failure) {
     bool moved = false;
     std::array<fabric::Completion, 32> batch;
+    // No more can have come before: those of one filling of the receives that were put aside as a queue pair was
+    // destroyed, and of the next. What comes meanwhile, however fast, is for the next look.
+    std::size_t most = std::size_t{2} * receives_->depth();
     while (broken_.empty()) {
-        const std::size_t count = take(batch, on_failure);
+        const std::size_t count = take(batch);
         moved |= count > 0;
         for (std::size_t i = 0; i < count; ++i) {
             const fabric::Completion& completion = batch[i];
@@ -94,9 +98,10 @@ bool Receiver::poll(const OnArrival& on_arrival, const OnFailure& on_failure) {
                 on_arrival({owner->second.key, owner->second.index, completion.immediate});
             }
         }
-        if (count < batch.size()) break;
+        if (count < batch.size() || count >= most) break;
+        most -= count;
     }
-    return moved;
+    return tell_broken(on_failure) || moved;
 }
 
 /// The device, where there are several.
@@ -104,15 +109,29 @@ std::string Receiver::where(std::uint32_t queue_pair) const {
     return fabric_.rails() > 1 ? " on " + fabric_.device_on(queue_pair >> 24) : "";
 }
 
-/// All generations complete into one queue: where it is broken, nothing arrives any more.
-std::size_t Receiver::take(std::span<fabric::Completion> batch, const OnFailure& on_failure) {
+std::size_t Receiver::take(std::span<fabric::Completion> batch) {
     try {
         return completions_->poll(batch);
     } catch (const Error& error) {
         broken_ = error.what();
+        return 0;
     }
+}
+
+void Receiver::arm() {
+    if (!broken_.empty()) return;
+    try {
+        completions_->arm();
+    } catch (const Error& error) {
+        broken_ = error.what();
+    }
+}
+
+/// All generations complete into one queue: where it is broken, nothing arrives any more. Once.
+bool Receiver::tell_broken(const OnFailure& on_failure) {
+    if (broken_.empty() || std::exchange(told_broken_, true)) return false;
     for (const GenerationKey& key : generations()) on_failure({key, broken_});
-    return 0;
+    return true;
 }
 
 const GenerationKey* Receiver::owner_of(std::uint32_t queue_pair) const {

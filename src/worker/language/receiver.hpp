@@ -41,9 +41,10 @@ public:
     /// Queue pairs to ERR, every completion taken, destroyed, receives made whole again.
     void destroy(const protocol::GenerationKey& key, const OnArrival& on_arrival, const OnFailure& on_failure);
 
-    /// Takes completions until there are none; true where there were some.
+    /// Takes all completions that were there when it was called; true where there were some.
     bool poll(const OnArrival& on_arrival, const OnFailure& on_failure);
-    void arm() { completions_->arm(); }
+    /// Where that fails the next poll() says so.
+    void arm();
     [[nodiscard]] const protocol::GenerationKey* owner_of(std::uint32_t queue_pair) const;
     [[nodiscard]] std::vector<protocol::GenerationKey> generations() const;
     /// Receives that the device took, at least the credits asked for.
@@ -57,11 +58,13 @@ private:
     };
 
     [[nodiscard]] std::string where(std::uint32_t queue_pair) const;
-    std::size_t take(std::span<fabric::Completion> batch, const OnFailure& on_failure);
+    std::size_t take(std::span<fabric::Completion> batch);
+    bool tell_broken(const OnFailure& on_failure);
 
     fabric::Fabric& fabric_;
     std::uint32_t queue_pairs_;
     std::string broken_;  ///< why nothing can complete any more; empty while it can
+    bool told_broken_ = false;
     std::unique_ptr<fabric::ReceiveQueue> receives_;
     std::unique_ptr<fabric::CompletionQueue> completions_;
     std::map<protocol::GenerationKey, std::vector<std::unique_ptr<fabric::QueuePair>>> generations_;
