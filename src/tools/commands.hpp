@@ -10,5 +10,6 @@ namespace remit::tools {
 [[nodiscard]] ExitStatus run_language(const Options& options);
 [[nodiscard]] ExitStatus run_bench(const Options& options);
 [[nodiscard]] ExitStatus run_keygen(const Options& options);
+[[nodiscard]] ExitStatus run_doctor(const Options& options);
 
 }  // namespace remit::tools

@@ -24,6 +24,7 @@ ExitStatus dispatch(const Options& options) {
         case Command::language: return run_language(options);
         case Command::bench: return run_bench(options);
         case Command::keygen: return run_keygen(options);
+        case Command::doctor: return run_doctor(options);
     }
     return ExitStatus::usage;
 }

@@ -124,8 +124,10 @@ Inventory take_inventory() {
         ibv_device* device = list.get()[i];
         ContextHandle context(ibv_open_device(device));
         if (!context) {
+            const int error = errno;
             log().warn("RDMA device {} cannot be opened: {} (look at the rights of /dev/infiniband/uverbs*)",
-                       ibv_get_device_name(device), std::generic_category().message(errno));
+                       ibv_get_device_name(device), std::generic_category().message(error));
+            inventory.unopened.push_back({ibv_get_device_name(device), error});
             continue;
         }
         inventory.devices.push_back(describe_device(context.get()));

@@ -9,10 +9,17 @@
 /// What RDMA devices this machine has, as tables for choice.hpp.
 namespace remit::fabric::verbs {
 
-/// Opened devices and their tables, by the same index. Devices that could not be opened are logged and left out.
+/// A device of which libibverbs knows and that could not be opened.
+struct UnopenedDevice {
+    std::string name;
+    int error = 0;  ///< errno of the attempt
+};
+
+/// Opened devices and their tables, by the same index. Devices that could not be opened are logged too.
 struct Inventory {
     std::vector<DeviceInfo> devices;
     std::vector<ContextHandle> contexts;
+    std::vector<UnopenedDevice> unopened;
 };
 
 [[nodiscard]] Inventory take_inventory();

@@ -25,6 +25,7 @@ struct OptionSpec {
     bool in_embed = true;
     bool in_language = true;
     bool in_bench = false;
+    bool in_doctor = false;
     char letter = 0;  ///< short form in bench, as perftest has it; 0: none
     bool hidden = false;
     /// Takes the value over, or returns false where it is not permitted.
@@ -37,6 +38,7 @@ struct OptionSpec {
             case Command::language: return in_language;
             case Command::bench: return in_bench;
             case Command::keygen: return false;
+            case Command::doctor: return in_doctor;
         }
         return false;
     }

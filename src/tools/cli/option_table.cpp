@@ -231,6 +231,14 @@ void mark_bench_options(std::vector<OptionSpec>& table) {
     }
 }
 
+/// What `doctor` shares with the other commands.
+void mark_doctor_options(std::vector<OptionSpec>& table) {
+    constexpr std::string_view kShared[] = {"--device", "--gid-index", "--ib-port", "--advertise", "--json", "--log-level"};
+    for (OptionSpec& spec : table) {
+        spec.in_doctor = std::find(std::begin(kShared), std::end(kShared), spec.name) != std::end(kShared);
+    }
+}
+
 std::vector<OptionSpec> make_table() {
     std::vector<OptionSpec> table;
     add_request_options(table);
@@ -241,6 +249,7 @@ std::vector<OptionSpec> make_table() {
     add_file_options(table);
     add_run_options(table);
     mark_bench_options(table);
+    mark_doctor_options(table);
     add_bench_options(table);
     return table;
 }
@@ -259,6 +268,7 @@ std::string_view to_string(Command command) noexcept {
         case Command::language: return "language";
         case Command::bench: return "bench";
         case Command::keygen: return "keygen";
+        case Command::doctor: return "doctor";
     }
     return "?";
 }

@@ -15,7 +15,7 @@
 
 namespace remit::tools {
 
-enum class Command : std::uint8_t { demo, embed, language, bench, keygen };
+enum class Command : std::uint8_t { demo, embed, language, bench, keygen, doctor };
 
 [[nodiscard]] std::string_view to_string(Command command) noexcept;
 

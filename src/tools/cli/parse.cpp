@@ -14,12 +14,13 @@ struct CommandRow {
     const char* help;
 };
 
-constexpr std::array<CommandRow, 5> kCommands{{
+constexpr std::array<CommandRow, 6> kCommands{{
     {Command::demo, "both workers on this machine: move requests, verify every byte, show when what happened"},
     {Command::embed, "the embedding worker alone: sends to whoever runs `remit language`"},
     {Command::language, "the language worker alone: asks `remit embed` on another machine"},
     {Command::bench, "time and goodput of requests: both workers on this machine, or --listen on one and --connect on another"},
     {Command::keygen, "a key pair for --key and --allow-keys"},
+    {Command::doctor, "why RDMA does not work, or works slowly, on this machine: what was found, why it matters, what to do"},
 }};
 
 std::string command_names() {
