@@ -233,10 +233,16 @@ void mark_bench_options(std::vector<OptionSpec>& table) {
 
 /// What `doctor` shares with the other commands.
 void mark_doctor_options(std::vector<OptionSpec>& table) {
-    constexpr std::string_view kShared[] = {"--device", "--gid-index", "--ib-port", "--advertise", "--json", "--log-level"};
+    constexpr std::string_view kShared[] = {"--device", "--gid-index", "--ib-port", "--advertise", "--listen",
+                                            "--insecure", "--timeout", "--json", "--log-level"};
     for (OptionSpec& spec : table) {
         spec.in_doctor = std::find(std::begin(kShared), std::end(kShared), spec.name) != std::end(kShared);
     }
+    auto peer = text("--peer", "HOST", &Options::peer, "HOST, HOST:PORT or [ADDRESS]:PORT",
+                     "another machine, on which `remit doctor --listen` runs: what each sends to the other is judged too");
+    peer.in_demo = peer.in_embed = peer.in_language = false;
+    peer.in_doctor = true;
+    table.push_back(std::move(peer));
 }
 
 std::vector<OptionSpec> make_table() {

@@ -87,6 +87,7 @@ struct Options {
     std::string server_key;
     std::string allow_keys;
     std::string key_folder = ".";  ///< where keygen writes
+    std::string peer;              ///< whose doctor to ask; empty: none
 
     std::string input;
     std::string output;

@@ -184,6 +184,10 @@ void check_together(const Options& options) {
         throw UsageError("options --listen and --connect exclude each other for bench; permitted: --listen on the "
                          "sending machine, --connect on the receiving one, neither for both on this machine");
     }
+    if (options.command == Command::doctor && !options.listen.empty() && !options.peer.empty()) {
+        throw UsageError("options --listen and --peer exclude each other for doctor; permitted: --listen on one machine, "
+                         "--peer on the other, neither for this machine alone");
+    }
     if (options.command == Command::bench && half && options.devices.size() > 1) {
         throw UsageError("option --device: two devices, but only one end is here; permitted with --listen and "
                          "--connect: one");

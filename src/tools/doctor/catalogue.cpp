@@ -62,6 +62,14 @@ constexpr auto kCatalogue = std::to_array<CatalogueEntry>({
     {"net.arp", "two RDMA networks in one subnet answer ARP for each other, and data takes the wrong rail"},
     {"limits.files", "each peer's sockets and each device take file descriptors"},
     {"clock.source", "a slow clock source makes every timestamp a system call, and latencies coarse"},
+    {"peer.reach", "the two ends agree on a transfer over a control channel, which is TCP"},
+    {"peer.link", "InfiniBand and Ethernet ports cannot talk to each other"},
+    {"peer.gid", "a queue pair joins two GIDs of one kind, or two LIDs"},
+    {"peer.mtu", "the larger of two MTUs is for nothing"},
+    {"peer.receive", "real requests of each size, from the peer to this machine, every byte checked"},
+    {"peer.send", "real requests of each size, from this machine to the peer, every byte checked"},
+    {"peer.goodput", "what one request after the other reaches of the port's rate"},
+    {"peer.latency", "what the shortest request takes: control messages, wake-ups, the wire"},
     {"clock.synchronised", "logs and traces of two hosts can be laid side by side only if their clocks agree"},
 });
 

@@ -74,4 +74,7 @@ struct Machine {
 /// By libibverbs, in the way in which a worker looks. @throws Error(bad_argument) for text that is no address.
 [[nodiscard]] RdmaFacts read_rdma_facts(const std::string& local_ip);
 
+/// Which network device carries an address of this machine. @throws as read_rdma_facts().
+[[nodiscard]] verbs::LocalAddress local_address_of(const std::string& ip);
+
 }  // namespace remit::tools::doctor

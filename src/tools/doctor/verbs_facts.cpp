@@ -24,8 +24,12 @@ RdmaFacts read_rdma_facts(const std::string& local_ip) {
     }
     facts.devices = std::move(inventory.devices);
     for (auto& device : inventory.unopened) facts.unopened.push_back({std::move(device.name), device.error});
-    facts.local = verbs::find_local_address(local_ip);
+    facts.local = local_address_of(local_ip);
     return facts;
+}
+
+verbs::LocalAddress local_address_of(const std::string& ip) {
+    return verbs::find_local_address(ip);
 }
 
 }  // namespace remit::tools::doctor

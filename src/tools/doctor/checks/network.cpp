@@ -35,8 +35,10 @@ bool names_port(const std::string& rules, std::uint16_t port) {
 
 void check_firewall(const Machine& machine, Findings& findings) {
     if (!machine.firewall) {
+        const char* tool = machine.identity.user == 0 ? "apt-get install nftables, then nft list ruleset"
+                                                      : "as root: nft list ruleset (iptables-save)";
         findings.add(Verdict::unknown, "net.firewall", "", "the rules cannot be read",
-                     "as root: nft list ruleset (iptables-save); TCP to the control ports and UDP to 4791 must pass");
+                     std::string(tool) + "; TCP to the control ports and UDP to 4791 must pass");
         return;
     }
     const std::string& rules = *machine.firewall;
