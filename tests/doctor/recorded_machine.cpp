@@ -149,7 +149,7 @@ verbs::DeviceInfo& RecordedMachine::nic(const NicRecord& record) {
     }
     verbs::PortInfo port;
     port.active = record.active;
-    port.state = record.active ? "PORT_ACTIVE" : "PORT_DOWN";
+    port.state = record.active ? "active" : "down";
     port.link_layer = record.layer;
     port.lid = ethernet ? 0 : 17;
     port.mtu = record.mtu;

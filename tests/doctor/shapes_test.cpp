@@ -70,8 +70,8 @@ TEST(DoctorShapes, InfiniBandWithoutASubnetManager) {
     RecordedMachine recorded;
     verbs::DeviceInfo& device = recorded.nic(infiniband());
     device.ports[0].active = false;
-    device.ports[0].state = "PORT_INIT";
-    expect_planted(check_all(recorded.machine), "port.state", Verdict::problem, "PORT_INIT", "opensm");
+    device.ports[0].state = "init";
+    expect_planted(check_all(recorded.machine), "port.state", Verdict::problem, "init", "opensm");
 }
 
 TEST(DoctorShapes, InfiniBandWithLostLanes) {
@@ -289,7 +289,7 @@ TEST(DoctorShapes, PortDown) {
     recorded.nic(nic);
     recorded.file("sys/class/net/eth0/flags", "0x1002\n");
     const auto findings = check_all(recorded.machine);
-    expect_planted(findings, "port.state", Verdict::problem, "PORT_DOWN", "ip link set eth0 up");
+    expect_planted(findings, "port.state", Verdict::problem, "down, physically 3: Disabled", "ip link set eth0 up");
     expect_planted(findings, "port.netdev", Verdict::problem, "eth0 is down, set down", "ip link set eth0 up");
 }
 

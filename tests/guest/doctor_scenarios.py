@@ -79,6 +79,29 @@ def named(findings, identity, verdict, found, remedy, subject=None):
 
 
 @contextlib.contextmanager
+def bare_machine():
+    """The guest's root is the host's files: a container that hosts it has left its mark there."""
+    path = "/.dockerenv"
+    marked = os.path.exists(path)
+    if marked:
+        os.remove(path)
+    try:
+        yield
+    finally:
+        if marked:
+            write(path, "")
+
+
+@contextlib.contextmanager
+def container():
+    write("/.dockerenv", "")
+    try:
+        yield
+    finally:
+        os.remove("/.dockerenv")
+
+
+@contextlib.contextmanager
 def link_down():
     run("ip", "link", "set", NETDEV, "down")
     try:
@@ -172,7 +195,7 @@ def nothing_is_wrong():
 def port_down():
     with link_down():
         found = doctor()
-    return (named(found, "port.state", "problem", "PORT_DOWN", f"ip link set {NETDEV} up", DEVICE) or
+    return (named(found, "port.state", "problem", "down, physically", f"ip link set {NETDEV} up", DEVICE) or
             named(found, "port.netdev", "problem", f"{NETDEV} is down", f"ip link set {NETDEV} up", DEVICE))
 
 
@@ -193,6 +216,11 @@ def device_file_missing():
     path = device_file()
     with without_file():
         return named(doctor(), "files.uverbs", "problem", f"{path} is not there", "modprobe ib_uverbs", DEVICE)
+
+
+def device_file_missing_in_a_container():
+    with container(), without_file():
+        return named(doctor(), "files.uverbs", "problem", "is not there", "--device=/dev/infiniband", DEVICE)
 
 
 def device_file_of_root_alone():
@@ -228,13 +256,14 @@ def gid_index_not_set():
 
 
 TESTS = [nothing_is_wrong, port_down, netdev_mtu_of_1500, memlock_too_small, no_ipv4_gid, device_file_missing,
-         device_file_of_root_alone, another_network_namespace, control_port_taken, few_open_files, huge_pages_off,
-         gid_index_not_set, nothing_is_wrong]
+         device_file_missing_in_a_container, device_file_of_root_alone, another_network_namespace, control_port_taken,
+         few_open_files, huge_pages_off, gid_index_not_set, nothing_is_wrong]
 
 
 def judge(test):
     try:
-        why = test()
+        with bare_machine():
+            why = test()
         wait_until("the device is as it was", is_well)
         return why
     except subprocess.CalledProcessError as error:

@@ -77,7 +77,7 @@ void unopened(const Machine& machine, const RdmaFacts::Unopened& device, Finding
                        "the resource of the RDMA device plugin"
                      : "see files.permissions; if that is ok, a device cgroup forbids it";
     } else if (device.error == ENOENT || device.error == ENXIO || device.error == ENODEV) {
-        remedy = "see files.uverbs";
+        remedy = "see files.uverbs and files.permissions (libibverbs says this too where it may not open the file)";
     } else if (device.error == ENOMEM || device.error == EAGAIN) {
         remedy = "see container.rdma_cgroup: hca_handle bounds how often the device may be open";
     }
