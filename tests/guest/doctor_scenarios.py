@@ -58,15 +58,19 @@ def is_well():
     return "ACTIVE" in read(f"{PORT}/state") and has_gid(ADDRESS)
 
 
-def doctor(prefix=(), options=()):
-    command = [*prefix, REMIT, "doctor", "--json", "--device", DEVICE, *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60 * SCALE, check=False)
-    if done.returncode not in (0, 1):
-        raise RuntimeError(f"exit {done.returncode}\n{done.stderr}")
-    report = json.loads(done.stdout.strip().splitlines()[-1])
-    if (done.returncode == 1) != (report["verdict"] == "problem"):
-        raise RuntimeError(f"exit {done.returncode}, but the verdict is {report['verdict']}")
+def findings_of(status, out, err):
+    if status not in (0, 1):
+        raise RuntimeError(f"exit {status}\n{err}")
+    report = json.loads(out.strip().splitlines()[-1])
+    if (status == 1) != (report["verdict"] == "problem"):
+        raise RuntimeError(f"exit {status}, but the verdict is {report['verdict']}")
     return report["findings"]
+
+
+def doctor(prefix=(), options=(), device=DEVICE):
+    command = [*prefix, REMIT, "doctor", "--json", "--device", device, *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60 * SCALE, check=False)
+    return findings_of(done.returncode, done.stdout, done.stderr)
 
 
 def named(findings, identity, verdict, found, remedy, subject=None):
@@ -255,9 +259,42 @@ def gid_index_not_set():
     return named(doctor(options=("--gid-index", "15")), "gid.choice", "problem", "GID index 15", "--gid-index", DEVICE)
 
 
+def listens_at(port):
+    return any(f":{port:04X} " in line and " 0A " in line for line in read("/proc/net/tcp").splitlines())
+
+
+def two_doctors():
+    """Each end sends to the other over its own device, and both come to the same verdict."""
+    other = os.environ["REMIT_RDMA_DEVICES"].split()[1]
+    command = [REMIT, "doctor", "--json", "--device", other, "--insecure", "--listen", f"tcp://{ADDRESS}:7700"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as listener:
+        try:
+            wait_until("the doctor listens", lambda: listens_at(7700))
+            asked = doctor(options=("--insecure", "--peer", ADDRESS))
+            out, err = listener.communicate(timeout=60 * SCALE)
+        finally:
+            listener.kill()
+    for findings in (asked, findings_of(listener.returncode, out, err)):
+        for identity in ("peer.receive", "peer.send"):
+            why = named(findings, identity, "ok", "every byte arrived right", "")
+            if why:
+                return why
+        why = (named(findings, "peer.goodput", "ok", "Gb/s", "", "received") or
+               named(findings, "peer.latency", "ok", "us for a request of", "", "sent") or
+               named(findings, "peer.mtu", "ok", "bytes here", "") or named(findings, "peer.gid", "ok", "there", ""))
+        if why:
+            return why
+    return None
+
+
+def nobody_answers():
+    found = doctor(options=("--insecure", "--peer", ADDRESS))
+    return named(found, "peer.reach", "problem", "refused", "remit doctor --listen")
+
+
 TESTS = [nothing_is_wrong, port_down, netdev_mtu_of_1500, memlock_too_small, no_ipv4_gid, device_file_missing,
          device_file_missing_in_a_container, device_file_of_root_alone, another_network_namespace, control_port_taken,
-         few_open_files, huge_pages_off, gid_index_not_set, nothing_is_wrong]
+         few_open_files, huge_pages_off, gid_index_not_set, two_doctors, nobody_answers, nothing_is_wrong]
 
 
 def judge(test):
