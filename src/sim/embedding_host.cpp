@@ -6,6 +6,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace remit::sim {
 namespace {
@@ -41,6 +42,7 @@ void EmbeddingHost::execute() {
         context_.trace.mix(action.index());
         std::visit([this](auto& a) { act(a); }, action);
     }
+    for (const std::uint64_t send : std::exchange(failed_, {})) check_all_told(send);
     const protocol::Time next = machine_.next_deadline();
     context_.trace.mix(static_cast<std::uint64_t>(next.count()));
 }
@@ -177,15 +179,21 @@ void EmbeddingHost::check_told(const protocol::ToLanguage& message) const {
 }
 
 void EmbeddingHost::note_end(const protocol::ToLanguage& message) {
+    const auto end = [this](const protocol::SessionId& id) {
+        const auto found = attempts_.find(id.attempt_key());
+        if (found != attempts_.end()) found->second.ended = true;
+    };
     const auto* status = std::get_if<protocol::StatusReport>(&message);
-    if (status == nullptr || !is_final(status->status)) return;
-    const auto found = attempts_.find(status->id.attempt_key());
-    if (found != attempts_.end()) found->second.ended = true;
+    if (status != nullptr && is_final(status->status)) end(status->id);
+    if (const auto* aborted = std::get_if<protocol::Aborted>(&message)) end(aborted->id);
 }
 
 void EmbeddingHost::act(BuildGeneration& action) {
     ++context_.statistics.generations;
     if (generations_.count(action.key) != 0) throw Violation("E: a generation is built twice");
+    std::uint64_t& newest = newest_built_[action.key.session];
+    if (action.key.generation <= newest) throw Violation("E: an old generation comes back");
+    newest = action.key.generation;
     if (context_.settings.has(Fault::build_error) && context_.random.percent(20)) {
         context_.count(Fault::build_error);
         context_.users.hard = true;
@@ -284,7 +292,6 @@ void EmbeddingHost::drop_queued(Attempt& attempt) {
 void EmbeddingHost::act(CancelAttempt& action) {
     const auto found = attempts_.find(action.key);
     if (found == attempts_.end()) return;
-    found->second.ended = true;
     drop_queued(found->second);
     became_idle(action.key, found->second);
 }
@@ -294,6 +301,7 @@ void EmbeddingHost::act(CloseRounds& action) {
     if (found == attempts_.end()) throw Violation("E: rounds are closed that were never started");
     Attempt& attempt = found->second;
     attempt.owes_idle = true;
+    attempt.ended = true;  // its peer has asked for it
     drop_queued(attempt);
     for (std::size_t i = 0; i < attempt.queues.size(); ++i) {
         for (std::uint32_t round = 0; round < attempt.rounds.size(); ++round) {
@@ -316,16 +324,15 @@ void EmbeddingHost::act(SendStatus& action) {
 }
 
 /// Whoever took part in a send that has failed has been told, or can be told no more.
-void EmbeddingHost::check_all_told(const SendFinal& action) const {
-    if (action.status != Status::Failed) return;
+void EmbeddingHost::check_all_told(std::uint64_t send) const {
     for (const auto& [key, attempt] : attempts_) {
-        if (attempt.send != action.send || attempt.ended || generations_.count(key.generation_key()) == 0) continue;
+        if (attempt.send != send || attempt.ended || generations_.count(key.generation_key()) == 0) continue;
         throw Violation("E: a send Failed, and one of its ranks goes on");
     }
 }
 
 void EmbeddingHost::act(SendFinal& action) {
-    check_all_told(action);
+    if (action.status == Status::Failed) failed_.push_back(action.send);
     context_.users.end_send(action.send, action.status, action.reason);
     sends_.erase(std::remove(sends_.begin(), sends_.end(), action.send), sends_.end());
 }

@@ -78,7 +78,7 @@ private:
         std::deque<std::uint32_t> unplanned;      ///< rounds that wait for more of the source
         std::vector<std::deque<Pending>> queues;  ///< a queue pair
         std::size_t in_flight = 0;
-        bool ended = false;      ///< told Failed or Success, or cancelled
+        bool ended = false;      ///< told Failed, Success or ABORTED, or aborted by its peer
         bool owes_idle = false;  ///< on_idle() has not come since the last StartRound or CloseRounds
     };
     struct Generation {
@@ -114,7 +114,7 @@ private:
     void queue_writes(Attempt& attempt, std::uint32_t round, const std::shared_ptr<PlannedRound>& planned);
     void queue_immediates(Attempt& attempt, std::uint32_t round);
     void note_end(const protocol::ToLanguage& message);
-    void check_all_told(const protocol::embedding::SendFinal& action) const;
+    void check_all_told(std::uint64_t send) const;
     [[nodiscard]] plan::Checksums checksums_of(const protocol::AttemptKey& key, std::uint32_t round);
     void queue_immediate(Attempt& attempt, std::uint32_t round, std::size_t queue_pair);
     void drop_queued(Attempt& attempt);
@@ -141,7 +141,9 @@ private:
     std::map<protocol::AttemptKey, Attempt> attempts_;
     std::vector<Answer> answers_;
     std::vector<std::uint64_t> sends_;
-    std::vector<Head> heads_;  ///< scratch
+    std::vector<std::uint64_t> failed_;                    ///< sends, in the batch of actions under way
+    std::map<std::uint64_t, std::uint64_t> newest_built_;  ///< generation of a session
+    std::vector<Head> heads_;                              ///< scratch
     std::vector<protocol::embedding::Action> actions_;
 };
 
