@@ -1,5 +1,6 @@
 // Several language workers of one room, over loopback: each gets a copy, and what a dead or slow one means.
 
+#include "growing.hpp"
 #include "pair.hpp"
 
 #include <condition_variable>
@@ -47,6 +48,8 @@ bool midway(const Incoming& incoming) {
 }
 
 constexpr Content kLong{7, 100'000, 3};
+// What is there of it when something happens to a rank: none can have come to its end.
+constexpr std::uint64_t kHalf = kLong.tokens / 2;
 
 TEST(Ranks, EachGetsACopyInRoundsOfItsOwn) {
     Ranks ranks(3, OnDeadRank::fail);
@@ -67,8 +70,8 @@ TEST(Ranks, OneThatDiesMidwayFailsAllWhereThatIsTheSetting) {
     const Incoming lives = ranks.receive(0, kLong.room);
     {
         const Incoming dies = ranks.receive(1, kLong.room);
-        const Outgoing outgoing(*ranks.embedding, kLong, From::contiguous);
-        ASSERT_TRUE(midway(dies));
+        const Growing outgoing(*ranks.embedding, kLong, kHalf);
+        ASSERT_TRUE(midway(dies) && midway(lives));
         ranks.languages[1].reset();
         lives.expect_failed("one of the room's 2 language workers failed");
         outgoing.expect_failed("one of the room's 2 language workers failed");
@@ -88,9 +91,10 @@ TEST(Ranks, OneThatDiesMidwayCostsTheOthersNothingWhereTheyGoOn) {
     const Incoming first = ranks.receive(0, kLong.room);
     const Incoming dies = ranks.receive(1, kLong.room);
     const Incoming third = ranks.receive(2, kLong.room);
-    const Outgoing outgoing(*ranks.embedding, kLong, From::contiguous);
+    Growing outgoing(*ranks.embedding, kLong, kHalf);
     ASSERT_TRUE(midway(dies));
     ranks.languages[1].reset();
+    outgoing.grow(kLong.tokens);
     first.expect_success(kLong, 60'000);
     third.expect_success(kLong, 60'000);
     outgoing.expect_success(60'000);
@@ -103,8 +107,8 @@ TEST(Ranks, AnAbortOfOneWithItsReasonIsHeardByTheOthers) {
     ReceiveOptions waits;
     waits.owns_deadline = false;
     const Incoming other = ranks.receive(1, kLong.room, waits);
-    const Outgoing outgoing(*ranks.embedding, kLong, From::contiguous);
-    ASSERT_TRUE(midway(other));
+    const Growing outgoing(*ranks.embedding, kLong, kHalf);
+    ASSERT_TRUE(midway(owner) && midway(other));
     owner.reception().abort("the scheduler has decided");
     other.expect_failed("the scheduler has decided");
     owner.expect_failed("the scheduler has decided");
