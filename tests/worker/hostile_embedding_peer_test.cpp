@@ -7,8 +7,9 @@ namespace {
 
 class HostileEmbedding : public testing::Test {
 protected:
-    HostileEmbedding()
-        : pair_(options()), peer_(pair_.language().endpoint()), fabric_(fabric::open_loopback(pair_.network())) {
+    HostileEmbedding() : HostileEmbedding(options()) {}
+    explicit HostileEmbedding(const PairOptions& options)
+        : pair_(options), peer_(pair_.language().endpoint()), fabric_(fabric::open_loopback(pair_.network())) {
         completions_ = fabric_->create_completion_queue(256);
         receives_ = fabric_->create_receive_queue(16);
     }
@@ -200,7 +201,18 @@ TEST_F(HostileEmbedding, AbortedThatNobodyAskedForChangesNothing) {
     expect_recovered();
 }
 
-TEST_F(HostileEmbedding, UndrainedCostsTheSession) {
+/// Its answers to ABORT are awaited as long as a product's are.
+class HostileEmbeddingThatAnswers : public HostileEmbedding {
+protected:
+    HostileEmbeddingThatAnswers() : HostileEmbedding(patient()) {}
+    static PairOptions patient() {
+        PairOptions patient = options();
+        patient.language.timing.abort_deadline = TimingOptions{}.abort_deadline;
+        return patient;
+    }
+};
+
+TEST_F(HostileEmbeddingThatAnswers, UndrainedCostsTheSession) {
     const Incoming incoming = receive();
     const auto init = meet();
     ASSERT_TRUE(init);
