@@ -45,7 +45,13 @@ protocol::Timing timing() {
     options.peer_silence = milliseconds(40);
     options.room_deadline = milliseconds(300);
     options.abort_deadline = milliseconds(50);
+    options.register_deadline = milliseconds(200);
+    options.init_deadline = milliseconds(100);
     options.park_deadline = milliseconds(100);
+    options.round_deadline = milliseconds(100);
+    options.memory_deadline = milliseconds(150);
+    options.resume_deadline = milliseconds(200);
+    options.backstop_deadline = milliseconds(400);
     options.close_deadline = milliseconds(40);
     options.repeat_first = milliseconds(2);
     options.repeat_most = milliseconds(16);
