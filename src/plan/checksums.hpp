@@ -43,6 +43,13 @@ template <class Read>
     return sums;
 }
 
+/// The same of memory that this program reads where it lies.
+[[nodiscard]] inline Checksums checksums_of(const Layout& layout, const Side& side, const TokenRange& range, const Aux& aux) {
+    return checksums_of(layout, side, range, aux, [](std::uint64_t address, std::uint64_t) {
+        return reinterpret_cast<const void*>(address);
+    });
+}
+
 /// Adds the next round to what stands for all rounds before it (empty: none): CRC32C over the sums, four bytes each,
 /// little-endian, in the order of the rounds. So one set of numbers stands for any number of rounds.
 void fold(Checksums& chain, const Checksums& round);

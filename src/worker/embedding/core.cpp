@@ -39,7 +39,7 @@ std::array<int, 3> Core::descriptors() const {
 }
 
 protocol::Time Core::next_deadline() const {
-    const protocol::Time next = std::min(machine_.next_deadline(), stop_at_ && !shut_down_ ? *stop_at_ : protocol::kNever);
+    const protocol::Time next = std::min(machine_.next_deadline(), drain_.deadline());
     const bool waits = !unfilled_.empty() || queue_.waits() != SendQueue::Wait::none;
     return waits ? std::min(next, now_ + kLookAgain) : next;
 }
@@ -58,7 +58,7 @@ bool Core::step(protocol::Time now) {
     moved |= take_completions();
     moved |= queue_.waits() == SendQueue::Wait::spinning;
     stop_when_due();
-    if (shut_down_ && queue_.links().empty() && machine_.unfinished_sends() == 0) stopped_ = true;
+    if (drain_.over() && queue_.links().empty() && machine_.unfinished_sends() == 0) stopped_ = true;
     return moved;
 }
 
@@ -94,9 +94,7 @@ void Core::round_written(const SendEvent& event) {
     plan::Checksums checksums;
     if (const auto wanted = machine_.checksum_wanted(event.key, event.round)) {
         const SendSource& source = *sends_.at(wanted->send)->source;
-        checksums = plan::checksums_of(
-            layout_, {source.map, source.table, 0}, wanted->range, source.aux,
-            [](std::uint64_t address, std::uint64_t) { return reinterpret_cast<const void*>(address); });
+        checksums = plan::checksums_of(layout_, {source.map, source.table, 0}, wanted->range, source.aux);
     }
     machine_.on_round_written(event.key, event.round, now_, std::move(checksums));
 }
@@ -263,7 +261,7 @@ void Core::perform(const SendFinal& action) {
 
 void Core::handle(BeginSend& command) {
     SendRecord& record = *command.record;
-    if (stop_at_) return refuse(record);
+    if (drain_.asked()) return refuse(record);
     sends_[record.id] = command.record;
     machine_.on_send(record.id, record.room, record.total, now_, record.watermark.take());
 }
@@ -290,13 +288,12 @@ void Core::handle(RejectRoom& command) {
 }
 
 void Core::handle(StopEmbedding& command) {
-    if (!stop_at_) machine_.begin_nothing("embedding worker is stopping", now_);
-    stop_at_ = std::min(stop_at_.value_or(protocol::kNever), now_ + command.drain);
+    if (!drain_.asked()) machine_.begin_nothing("embedding worker is stopping", now_);
+    drain_.ask(now_ + command.drain);
 }
 
 void Core::stop_when_due() {
-    if (!stop_at_ || shut_down_ || (machine_.unfinished_sends() != 0 && now_ < *stop_at_)) return;
-    shut_down_ = true;
+    if (!drain_.ends(now_, machine_.unfinished_sends() == 0)) return;
     failed_by_stop_ = machine_.unfinished_sends();
     machine_.shut_down("embedding worker stopped", now_);
     run_actions();

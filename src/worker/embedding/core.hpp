@@ -2,6 +2,7 @@
 
 #include "protocol/embedding/machine.hpp"
 #include "worker/embedding/send_queue.hpp"
+#include "worker/drain.hpp"
 #include "worker/event_loop.hpp"
 #include "worker/mailbox.hpp"
 #include "worker/send_record.hpp"
@@ -93,8 +94,7 @@ private:
     Clock now_{};
     std::atomic<std::uint32_t> rejections_{0};          ///< in force
     std::atomic<std::uint32_t> posted_rejections_{0};  ///< in the inbox
-    std::optional<protocol::Time> stop_at_;  ///< nothing new is begun; the rest ends by itself or then
-    bool shut_down_ = false;
+    Drain drain_;
     std::size_t failed_by_stop_ = 0;
     bool stopped_ = false;
 };

@@ -2,14 +2,12 @@
 
 #include "worker/language/core.hpp"
 
-#include <algorithm>
-
 namespace remit::worker::language {
 
 using namespace protocol::language;
 
 void Core::handle(BeginReceive& command) {
-    if (stop_at_) return refuse(*command.record);
+    if (drain_.asked()) return refuse(*command.record);
     rooms_[command.record->handle].record = command.record;
     machine_.on_receive(command.record->handle, command.record->request, now_);
     if (!dead_.empty()) machine_.on_abort(command.record->handle, dead_, now_);
@@ -28,12 +26,11 @@ void Core::handle(AbortRoom& command) {
 void Core::handle(ReleaseRoom& command) { machine_.on_release(command.handle, now_); }
 
 void Core::handle(StopLanguage& command) {
-    stop_at_ = std::min(stop_at_.value_or(protocol::kNever), now_ + command.drain);
+    drain_.ask(now_ + command.drain);
 }
 
 void Core::stop_when_due() {
-    if (!stop_at_ || shut_down_ || (!rooms_.empty() && now_ < *stop_at_)) return;
-    shut_down_ = true;
+    if (!drain_.ends(now_, rooms_.empty())) return;
     failed_by_stop_ = rooms_.size();
     machine_.shut_down("language worker stopped", now_);
     run_actions();

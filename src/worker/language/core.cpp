@@ -51,7 +51,7 @@ void Core::arm() {
 }
 
 protocol::Time Core::next_deadline() const {
-    const protocol::Time next = std::min(machine_.next_deadline(), stop_at_ && !shut_down_ ? *stop_at_ : protocol::kNever);
+    const protocol::Time next = std::min(machine_.next_deadline(), drain_.deadline());
     return waits_for_device() ? std::min(next, now_ + kLookAgain) : next;
 }
 
@@ -73,7 +73,7 @@ bool Core::step(protocol::Time now) {
     guessed_tokens_.store(machine_.guessed_tokens(), std::memory_order_release);
     // A copy takes microseconds: the thread spins, but for one that is late.
     moved |= waits_for_device() && !copies_.late();
-    if (shut_down_ && receiver_.generations().empty() && running_copies_.empty() && visibility_.idle()) stopped_ = true;
+    if (drain_.over() && receiver_.generations().empty() && running_copies_.empty() && visibility_.idle()) stopped_ = true;
     return moved;
 }
 
@@ -335,9 +335,7 @@ void Core::perform(const Checksum& action) {
     const bool in_sink = action.blocks.empty();
     const plan::Side side = in_sink ? plan::Side{room.tensors, {&only_block, 1}, 0}
                                     : plan::Side{pool_.local_map(), action.blocks, action.range.first};
-    auto checksums = plan::checksums_of(layout_, side, action.range, action.aux, [](std::uint64_t address, std::uint64_t) {
-        return reinterpret_cast<const void*>(address);
-    });
+    auto checksums = plan::checksums_of(layout_, side, action.range, action.aux);
     after_batch_.push_back(
         [this, action, checksums = std::move(checksums)] { machine_.on_checksum(action, checksums, now_); });
 }

@@ -3,6 +3,7 @@
 #include "memory/provider.hpp"
 #include "pool/block_pool.hpp"
 #include "protocol/language/machine.hpp"
+#include "worker/drain.hpp"
 #include "worker/event_loop.hpp"
 #include "worker/language/receiver.hpp"
 #include "worker/language/visibility.hpp"
@@ -125,8 +126,7 @@ private:
     std::atomic<std::uint32_t> free_blocks_;
     std::atomic<std::uint64_t> guessed_tokens_;
     protocol::Time now_{};
-    std::optional<protocol::Time> stop_at_;  ///< nothing new is begun; the rest ends by itself or then
-    bool shut_down_ = false;
+    Drain drain_;
     std::size_t failed_by_stop_ = 0;
     bool stopped_ = false;
 };
