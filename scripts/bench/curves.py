@@ -120,9 +120,12 @@ def rails(section, folder):
     if section.get("left_out"):
         return
     figure, axes = _axes("Rails, requests of 16 MiB", "", "Gb/s, 95 % interval of the median", logarithmic=False)
-    bars = [("one device pair", section["one_gigabits"]), ("two, a process pair each", section["two_pairs_gigabits"])]
-    if "striped_gigabits" in section:
-        bars.append(("two, one request striped", section["striped_gigabits"]))
+    bars = [("one pair", section["one_gigabits"]), ("two pairs,\na process pair each", section["two_pairs_gigabits"]),
+            ("two pairs,\none request striped", section["striped_gigabits"])]
+    if "limited" in section:
+        limited = section["limited"]
+        bars += [(f"one pair\nof {limited['link_rate']}", limited["one_gigabits"]),
+                 (f"two pairs of {limited['link_rate']},\none request striped", limited["striped_gigabits"])]
     for index, (name, value) in enumerate(bars):
         axes.bar(index, value["median"], width=0.5, yerr=[[value["median"] - value["low"]], [value["high"] - value["median"]]],
                  capsize=4)
@@ -147,14 +150,15 @@ def estimator(section, folder):
     rows = section["rows"]
     if not rows:
         return
-    keys = [k for k in ("resumes_a_request", "blocks_wasted_a_request", "wall_ratio_median") if k in rows[0]]
-    figure, all_axes = plt.subplots(1, len(keys) or 1, figsize=(4 * (len(keys) or 1), 4.2), squeeze=False)
+    titles = {"resumes_a_request": "resumes a request", "blocks_wasted_a_request": "blocks wasted a request",
+              "wall_ratio_median": "time / that of a fixed 1024"}
+    keys = [k for k in titles if k in rows[0]]
+    figure, all_axes = plt.subplots(1, len(keys), figsize=(4 * len(keys), 4.2), squeeze=False, sharey=True)
     for axes, key in zip(all_axes[0], keys):
-        axes.bar([r["guess"] for r in rows], [r[key] for r in rows])
-        axes.set_title(key.replace("_", " "))
-        axes.tick_params(axis="x", rotation=30)
-    if keys:
-        _save(figure, folder, "estimator")
+        axes.barh([r["guess"] for r in rows], [r[key] for r in rows])
+        axes.set_title(titles[key])
+    all_axes[0][0].invert_yaxis()
+    _save(figure, folder, "estimator")
 
 
 def draw(results, folder):

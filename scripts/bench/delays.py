@@ -77,7 +77,7 @@ def measure(machine, effort):
             before = _crossed(spaces.names[1])
             report = programs.remit_bench_apart(
                 apart, f"tcp://{ADDRESSES[0]}:{PORT}", f"--sizes=64K,256K,1M{',4M,16M' if effort.longest > 1 << 20 else ''}", f"--modes={','.join(MODES)}",
-                f"--iterations={max(6, effort.samples // 2)}", "--warmup=2", "--no-verify")
+                f"--iterations={effort.samples}", "--warmup=2", "--no-verify")
             crossed = _crossed(spaces.names[1]) - before
             if crossed < sum(case["requests"] for case in report["cases"]):
                 raise programs.Failure(f"control messages did not cross the delayed link: {crossed} packets")

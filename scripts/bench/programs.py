@@ -1,5 +1,6 @@
 """Runs the programs that are measured: the remit command, perftest's, and the small ones of bench/."""
 import json
+import os
 import re
 import subprocess
 import time
@@ -26,13 +27,18 @@ class Machine:
         return f"{self.binaries}/{name}"
 
 
+def _shown(command):
+    """Without the folder of the program: results are read elsewhere."""
+    return " ".join([os.path.basename(command[0]), *command[1:]])
+
+
 def run(command, patience=PATIENCE):
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=patience, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired as late:
-        raise Failure(f"{' '.join(command)}: still running after {patience} s") from late
+        raise Failure(f"{_shown(command)}: still running after {patience} s") from late
     if done.returncode != 0:
-        raise Failure(f"{' '.join(command)}: exit status {done.returncode}: {(done.stderr + done.stdout)[-600:]}")
+        raise Failure(f"{_shown(command)}: exit status {done.returncode}: {(done.stderr + done.stdout)[-600:]}")
     return done.stdout
 
 

@@ -55,9 +55,24 @@ class Verdicts(unittest.TestCase):
         absent = [row for row in rows if row["verdict"] == targets.ABSENT]
         self.assertIn("latency", [row["what"] for row in absent])
 
+    def test_one_block_whatever_the_guess_is_no_resume(self):
+        data = results(interval(1))
+        data["sections"]["resume"] = {"rows": [{"mode": "resume/2", "rounds": 1.0, "size": 1 << 20, "again": False}]}
+        self.assertEqual([row for row in targets.table(data) if row["what"].startswith("resume, guess")], [])
+
+    def test_rails_are_judged_where_the_wire_is_what_is_waited_for(self):
+        data = results(interval(1))
+        section = {"two_pairs_ratio": interval(1.9), "striped_ratio": interval(1.3)}
+        data["sections"]["rails"] = section
+        judged = {row["what"]: row["verdict"] for row in targets.table(data)}
+        self.assertEqual(judged["one request over two device pairs"], targets.MISSED)
+        section["limited"] = {"link_rate": "200mbit", "striped_ratio": interval(1.95)}
+        judged = {row["what"]: row["verdict"] for row in targets.table(data)}
+        self.assertEqual(judged["one request over two device pairs of 200mbit"], targets.MET)
+
     def test_a_short_round_0_is_judged_by_the_round_trip(self):
         data = results(interval(1))
-        case = {"size": 1 << 20, "bytes": 1 << 20, "mode": "resume/10", "again": False, "expected_tokens": 10, "tokens": 100,
+        case = {"size": 1 << 20, "bytes": 1 << 20, "mode": "resume/10", "again": False, "rounds": 2.0, "expected_tokens": 10, "tokens": 100,
                 "rounds": 2, "seconds": {"p50": 0.010, "p99": 0.010}, "ratio": interval(1.5), "extra_seconds": interval(0.002, 0)}
         again = copy.deepcopy(case) | {"again": True, "mode": "one-shot", "ratio": interval(1)}
         data["sections"]["resume"] = {"rows": [again, case]}

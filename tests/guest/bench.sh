@@ -4,7 +4,7 @@
 set -uo pipefail
 bin=$1
 out=${REMIT_OUT:?run this through scripts/soft_roce.sh}
-read -r sender receiver _ <<<"$REMIT_RDMA_DEVICES"
+read -r sender receiver sender_rail receiver_rail _ <<<"$REMIT_RDMA_DEVICES"
 failed=0
 
 # step NAME COMMAND...
@@ -30,5 +30,9 @@ step bench-modes "$bin/remit" bench "--device=$sender,$receiver" --sizes=3t,1M -
   --timeout=600 --modes=one-shot,resume/2,serial/2,size-first
 step bench-concurrent "$bin/remit" bench "--device=$sender,$receiver" --sizes=64t --hidden=256 --iterations=100 \
   --concurrency=16 --timeout=600 --modes=one-shot
+if [[ -n $receiver_rail ]]; then
+  step bench-rails "$bin/remit" bench "--device=$sender,$sender_rail,$receiver,$receiver_rail" --sizes=4M --hidden=1024 \
+    --iterations=3 --warmup=1 --timeout=600 --modes=one-shot
+fi
 step bench-set-up "$bin/remit_setup_cost" "$sender" 4 3
 exit $failed

@@ -28,6 +28,12 @@ Options bench_options(std::vector<std::string> arguments) {
     return *parse(arguments).options;
 }
 
+TEST(BenchOptions, EachEndTakesItsRails) {
+    const std::vector<std::string> rails{"a0", "a1"};
+    EXPECT_EQ(bench_options({"--insecure", "--listen", "tcp://10.0.0.1:7700", "--device", "a0,a1"}).devices, rails);
+    EXPECT_EQ(bench_options({"--insecure", "--connect", "tcp://10.0.0.1:7700", "--device", "a0,a1"}).devices, rails);
+}
+
 TEST(BenchStatistics, PercentilesAreNearestRanks) {
     const Percentiles hundred = percentiles_of(one_to(100));
     EXPECT_EQ(hundred.least, 1);

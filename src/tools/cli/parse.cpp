@@ -188,10 +188,6 @@ void check_together(const Options& options) {
         throw UsageError("options --listen and --peer exclude each other for doctor; permitted: --listen on one machine, "
                          "--peer on the other, neither for this machine alone");
     }
-    if (options.command == Command::bench && half && options.devices.size() > 1) {
-        throw UsageError("option --device: two devices, but only one end is here; permitted with --listen and "
-                         "--connect: one");
-    }
     if (options.command == Command::language && options.connect.empty()) {
         throw UsageError("option --connect: no value given; permitted: tcp://ADDRESS:PORT of the embedding worker");
     }
