@@ -26,9 +26,9 @@ done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tree=$work/tree
-build=$work/build
-# Objects are found in the cache wherever the copy lies.
-export CCACHE_BASEDIR=$work CCACHE_NOHASHDIR=1
+# Laid out and compiled as a checkout's release build is: the cache has those objects, wherever the copy lies.
+build=$tree/build/release
+export CCACHE_BASEDIR=$tree CCACHE_NOHASHDIR=1
 
 copy_repository() {
     mkdir "$tree"
@@ -36,9 +36,7 @@ copy_repository() {
 }
 
 configure() {
-    local cached=()
-    if command -v ccache >/dev/null; then cached=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_C_COMPILER_LAUNCHER=ccache); fi
-    cmake -S "$tree" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DREMIT_BUILD_TESTS=ON -DREMIT_BUILD_TOOLS=ON -DREMIT_CUDA=OFF "${cached[@]}"
+    (cd "$tree" && cmake --preset release -DREMIT_BUILD_TESTS=ON -DREMIT_BUILD_TOOLS=ON -DREMIT_CUDA=OFF)
 }
 
 build_all() {
