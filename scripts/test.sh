@@ -201,9 +201,8 @@ lane_fuzz() { record fuzz scripts/fuzz.sh --seconds "$fuzz_seconds" --jobs "$job
 # The same objects linked as a shared library, in a folder of their own: the guest runs what lies in the release folder.
 lane_shared() {
   record shared-configure cmake --preset release -B build/shared -DBUILD_SHARED_LIBS=ON -DREMIT_BUILD_TESTS=OFF &&
-    record shared-build cmake --build build/shared -j "$jobs" --target remit_command &&
-    record shared-runs bash -c 'ldd build/shared/bin/remit | grep libremit &&
-      build/shared/bin/remit demo --fabric loopback --hidden 64'
+    record shared-build cmake --build build/shared -j "$jobs" --target remit remit_command &&
+    record shared-runs build/shared/bin/remit demo --fabric loopback --hidden 64
 }
 
 # cuda/ alone, with neither libibverbs nor ZeroMQ; then what the CPU cannot see of the kernels, and whether the tests

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <remit/export.hpp>
 #include <remit/layout.hpp>
 #include <remit/types.hpp>
 
@@ -11,7 +12,7 @@ namespace remit {
 
 /// The registered blocks of an embedding worker, from which its user takes source blocks.
 /// Thread-safe. The pool belongs to its worker: do not use it after the worker is gone.
-class SourcePool {
+class REMIT_API SourcePool {
 public:
     virtual ~SourcePool() = default;
 

@@ -3,6 +3,7 @@
 #include <remit/block_pool.hpp>
 #include <remit/counters.hpp>
 #include <remit/error.hpp>
+#include <remit/export.hpp>
 #include <remit/layout.hpp>
 #include <remit/options.hpp>
 #include <remit/stream.hpp>
@@ -45,7 +46,7 @@ struct SendOptions {
 };
 
 /// One request on its way out. A cheap handle to shared state; thread-safe. Dropping it does not cancel.
-class Send {
+class REMIT_API Send {
 public:
     [[nodiscard]] Status poll() const noexcept;
     /// Blocks until the send has ended or `deadline` has passed; returns the status then.
@@ -87,7 +88,7 @@ private:
 /// Memory of the user's that a worker sends where it lies, if the NIC reaches it: the registration goes with the last
 /// handle of it and the last send that reads it. Overlapping or repeated adoption shares one. A cheap handle to shared
 /// state; thread-safe. Never frees the memory, and may outlive the worker.
-class AdoptedMemory {
+class REMIT_API AdoptedMemory {
 public:
     /// How the NIC reaches it: "dmabuf-pcie", "dmabuf" or "peermem"; "none": it is only gathered from.
     [[nodiscard]] std::string gpu_direct() const;
@@ -102,7 +103,7 @@ private:
 };
 
 /// The sender. Owns one thread, which owns all of the worker's state; every method may be called from any thread.
-class EmbeddingWorker {
+class REMIT_API EmbeddingWorker {
 public:
     /// @throws Error(bad_argument) for options, Error(environment) where the machine lacks something.
     EmbeddingWorker(const EmbeddingWorkerOptions& options, const Layout& layout, std::uint32_t pool_blocks);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <remit/export.hpp>
+
 #include <stdexcept>
 #include <string>
 
@@ -17,7 +19,7 @@ enum class ErrorKind {
 
 /// Thrown by set-up and by misuse of the API; the hot path returns a status instead.
 /// The message names the value, the limit and the remedy.
-class Error : public std::runtime_error {
+class REMIT_API Error : public std::runtime_error {
 public:
     Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
     [[nodiscard]] ErrorKind kind() const noexcept { return kind_; }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <remit/export.hpp>
+
 #include <string>
 
 namespace remit {
@@ -14,6 +16,6 @@ struct KeyFiles {
 /// Makes a CURVE key pair for KeyOptions in `folder`, which is made where it is missing. Thread-safe.
 /// @throws Error(environment) where a file cannot be written; Error(misuse) where a key is there already: it is never
 /// replaced, since peers know its public half.
-KeyFiles generate_keys(const std::string& folder);
+REMIT_API KeyFiles generate_keys(const std::string& folder);
 
 }  // namespace remit

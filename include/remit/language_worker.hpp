@@ -2,6 +2,7 @@
 
 #include <remit/counters.hpp>
 #include <remit/error.hpp>
+#include <remit/export.hpp>
 #include <remit/layout.hpp>
 #include <remit/options.hpp>
 #include <remit/stream.hpp>
@@ -64,7 +65,7 @@ struct RoomEvent {
 
 /// One request on its way in. A cheap handle to shared state; thread-safe. Dropping the last handle of a room with
 /// kept blocks gives them back; dropping an unfinished one aborts it.
-class Reception {
+class REMIT_API Reception {
 public:
     [[nodiscard]] Status poll() const noexcept;
     /// Blocks until the room has ended or `deadline` has passed; returns the status then.
@@ -108,7 +109,7 @@ private:
 };
 
 /// The receiver. Owns one thread, which owns all of the worker's state; every method may be called from any thread.
-class LanguageWorker {
+class REMIT_API LanguageWorker {
 public:
     /// @throws Error(bad_argument) for options, Error(environment) where the machine lacks something.
     LanguageWorker(const LanguageWorkerOptions& options, const Layout& layout, std::uint32_t pool_blocks);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <remit/export.hpp>
 #include <remit/types.hpp>
 
 #include <array>
@@ -18,7 +19,7 @@ enum class SegmentKind : std::uint8_t {
     deepstack_embeddings = 4,
 };
 
-[[nodiscard]] std::string_view to_string(SegmentKind kind) noexcept;
+[[nodiscard]] REMIT_API std::string_view to_string(SegmentKind kind) noexcept;
 
 /// int32 values of `aux_datas`: [0] total length in tokens, [1] mrope delta, the rest is the caller's.
 inline constexpr std::uint32_t kAuxItems = 16;
@@ -26,7 +27,7 @@ using Aux = std::array<std::int32_t, kAuxItems>;
 
 /// One segment's shape: `planes` planes of one row a token, each row `token_bytes` long.
 /// A segment that comes once per request (aux) has a single row a block, written with token 0 only.
-struct Segment {
+struct REMIT_API Segment {
     SegmentKind kind{};
     DType dtype{};
     std::uint32_t planes = 1;
@@ -49,11 +50,11 @@ enum class Arrangement : std::uint8_t {
     slab,      ///< all segments of a block side by side, slab after slab
 };
 
-[[nodiscard]] std::string_view to_string(Arrangement arrangement) noexcept;
-[[nodiscard]] std::optional<Arrangement> arrangement_from(std::string_view name) noexcept;
+[[nodiscard]] REMIT_API std::string_view to_string(Arrangement arrangement) noexcept;
+[[nodiscard]] REMIT_API std::optional<Arrangement> arrangement_from(std::string_view name) noexcept;
 
 /// The segments of a block and their shapes; a value type.
-class Layout {
+class REMIT_API Layout {
 public:
     struct Shape {
         std::uint32_t block_size = 128;  ///< tokens a block, 1 … 65536
@@ -88,6 +89,6 @@ private:
 };
 
 /// Bytes that `blocks` blocks of `layout` take, alignment included. @throws Error(bad_argument) past 64 bits.
-[[nodiscard]] std::uint64_t pool_bytes(const Layout& layout, std::uint32_t blocks);
+[[nodiscard]] REMIT_API std::uint64_t pool_bytes(const Layout& layout, std::uint32_t blocks);
 
 }  // namespace remit

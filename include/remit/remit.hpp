@@ -4,6 +4,7 @@
 #include <remit/counters.hpp>
 #include <remit/embedding_worker.hpp>
 #include <remit/error.hpp>
+#include <remit/export.hpp>
 #include <remit/keys.hpp>
 #include <remit/language_worker.hpp>
 #include <remit/layout.hpp>

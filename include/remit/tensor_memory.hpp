@@ -1,5 +1,6 @@
 #pragma once
 
+#include <remit/export.hpp>
 #include <remit/memory_options.hpp>
 
 #include <cstddef>
@@ -10,7 +11,7 @@ namespace remit {
 
 /// Memory for tensors of the kind that a worker moves, and copies between it and the CPU's: for programs that have no CUDA
 /// of their own. Not made for speed. Any thread; its CUDA context is left as it was.
-class TensorMemory {
+class REMIT_API TensorMemory {
 public:
     /// @throws Error(environment) with the remedy where this build, the driver or the device is missing or too old.
     explicit TensorMemory(const MemoryOptions& options);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <remit/export.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -26,7 +28,7 @@ enum class Status : std::uint8_t {
     Success = 4,
 };
 
-[[nodiscard]] std::string_view to_string(Status status) noexcept;
+[[nodiscard]] REMIT_API std::string_view to_string(Status status) noexcept;
 [[nodiscard]] constexpr bool is_final(Status status) noexcept {
     return status == Status::Failed || status == Status::Success;
 }
@@ -41,14 +43,14 @@ enum class SenderAnswer : std::uint8_t {
     failed,     ///< the transfer itself failed: asking again may help
 };
 
-[[nodiscard]] std::string_view to_string(SenderAnswer answer) noexcept;
+[[nodiscard]] REMIT_API std::string_view to_string(SenderAnswer answer) noexcept;
 
 /// Element type of a segment.
 enum class DType : std::uint8_t { bf16, fp16, fp32, fp8, int32 };
 
-[[nodiscard]] std::uint32_t dtype_bytes(DType dtype) noexcept;
-[[nodiscard]] std::string_view to_string(DType dtype) noexcept;
+[[nodiscard]] REMIT_API std::uint32_t dtype_bytes(DType dtype) noexcept;
+[[nodiscard]] REMIT_API std::string_view to_string(DType dtype) noexcept;
 /// The type of that name, or nothing.
-[[nodiscard]] std::optional<DType> dtype_from(std::string_view name) noexcept;
+[[nodiscard]] REMIT_API std::optional<DType> dtype_from(std::string_view name) noexcept;
 
 }  // namespace remit

@@ -16,7 +16,8 @@ constexpr int kFitAttempts = 16;
 // Length that a block in use carries while free() looks for blocks named twice.
 constexpr std::uint32_t kMarked = 0xffffffffu;
 
-std::size_t size_class(std::uint32_t length) { return static_cast<std::size_t>(std::bit_width(length)) - 1; }
+/// No run has length 0; the set bit tells the compiler, which else warns of class -1.
+std::size_t size_class(std::uint32_t length) { return static_cast<std::size_t>(std::bit_width(length | 1u)) - 1; }
 
 }  // namespace
 

@@ -152,7 +152,7 @@ std::uint32_t Send::failed_ranks() const noexcept {
 
 // -------------------------------------------------------------------------------------- AdoptedMemory
 
-struct AdoptedMemory::State {
+struct REMIT_LOCAL AdoptedMemory::State {
     std::shared_ptr<memory::Provider> provider;  ///< outlives the registration, which may outlive the worker
     std::shared_ptr<const registration::SharedRegistration> registration;
     std::string path = "none";
@@ -168,7 +168,7 @@ std::string AdoptedMemory::reason() const {
 
 // -------------------------------------------------------------------------------------- EmbeddingWorker
 
-struct EmbeddingWorker::Impl {
+struct REMIT_LOCAL EmbeddingWorker::Impl {
     Impl(const EmbeddingWorkerOptions& options, const Layout& the_layout, std::uint32_t blocks)
         : layout(the_layout),
           limits(options.limits),

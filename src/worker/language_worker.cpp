@@ -157,7 +157,7 @@ std::vector<RoomEvent> Reception::history() const {
 
 // -------------------------------------------------------------------------------------- LanguageWorker
 
-struct LanguageWorker::Impl {
+struct REMIT_LOCAL LanguageWorker::Impl {
     Impl(const LanguageWorkerOptions& options, const Layout& layout, std::uint32_t blocks)
         : keys(options.control.keys),
           channel(worker::open_control(options.control, options.limits)),

@@ -75,7 +75,7 @@ using LanguageInbox = Inbox<LanguageCommand>;
 namespace remit {
 
 /// Shared by the copies of one handle; the last one's end aborts an unfinished room and gives kept blocks back.
-struct Reception::State {
+struct REMIT_LOCAL Reception::State {
     std::shared_ptr<worker::RoomRecord> record;
     std::shared_ptr<worker::LanguageInbox> inbox;
     std::shared_ptr<memory::Streams> streams;  ///< null where no device copies

@@ -53,7 +53,7 @@ using EmbeddingInbox = Inbox<EmbeddingCommand>;
 
 namespace remit {
 
-struct Send::State {
+struct REMIT_LOCAL Send::State {
     std::shared_ptr<worker::SendRecord> record;
     std::shared_ptr<worker::EmbeddingInbox> inbox;
     std::shared_ptr<memory::Streams> streams;  ///< the worker's; null where no device copies

@@ -22,7 +22,7 @@ std::uint64_t address_of(const void* pointer) { return reinterpret_cast<std::uin
 
 }  // namespace
 
-struct TensorMemory::Impl {
+struct REMIT_LOCAL TensorMemory::Impl {
     explicit Impl(const MemoryOptions& options) : provider(memory::open_memory(options)) {
         if (options.kind == MemoryKind::host) return;
         std::string note;  // no node was asked for
