@@ -203,7 +203,10 @@ void Sender::Run::look() {
             flight = flights_.erase(flight);
             continue;
         }
-        if (flight->ready < work_.tokens) {
+        if (stop_.requested() && status == Status::Bootstrapping) {
+            // Nobody has asked for it yet, and a receiver that was asked to stop at the same time never will.
+            flight->send->abort();
+        } else if (flight->ready < work_.tokens) {
             fill(*flight);
             flight->send->ready(flight->ready);
         }
@@ -225,7 +228,8 @@ void Sender::Run::finish(Flight& flight, Status status) {
     if (status == Status::Success) {
         ++report_.requests;
         report_.tokens += work_.tokens;
-    } else if (report_.status != Status::Failed) {
+    } else if (report_.status != Status::Failed && !(stop_.requested() && flight.send->bytes() == 0)) {
+        // What has not begun is given up at either end once that is asked to stop: the run was interrupted, nothing failed.
         report_.status = Status::Failed;
         report_.reason = "room " + std::to_string(flight.room) + ": " + flight.send->reason();
     }
