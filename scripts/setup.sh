@@ -39,6 +39,7 @@ group "arrays in the examples" libxtensor-dev
 group "tests and benchmarks" libgtest-dev libgmock-dev libbenchmark-dev
 group "scripts and the photographs of the demo" python3 python3-numpy python3-pil python-matplotlib-data
 group "plots" python3-matplotlib
+group "documentation" doxygen graphviz
 group "soft-RoCE guest" qemu-system-x86 busybox-static kmod cpio iproute2 procps
 group "RDMA providers and tools, to compare with" rdma-core ibverbs-providers ibverbs-utils perftest
 group "tests that drop privileges" libcap2-bin util-linux

@@ -7,7 +7,7 @@ usage() {
 Usage: scripts/test.sh [--quick] [--lane NAME]... [--fuzz-seconds N]
 
   --quick      the release build alone: native tests and the tests over verbs, no sanitizers, no second compiler
-  --lane NAME  only these lanes: release, sim, mutants, guest, scripts, lint, asan, tsan, clang, fuzz, shared, cuda; or
+  --lane NAME  only these lanes: release, sim, mutants, guest, scripts, docs, lint, asan, tsan, clang, fuzz, shared, cuda; or
                bench, which the guest lane has in its own boot
   --fuzz-seconds N  how long each fuzz target runs (60); scripts/fuzz.sh runs them by themselves
 
@@ -18,7 +18,7 @@ END
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd "$root" || exit 1
-lanes=(release guest asan tsan clang fuzz cuda lint sim mutants scripts shared)
+lanes=(release guest asan tsan clang fuzz cuda lint sim mutants scripts docs shared)
 extra=(bench)  # part of another lane, for those who want it alone
 chosen=()
 fuzz_seconds=60
@@ -179,6 +179,17 @@ lane_scripts() {
   if command -v shellcheck >/dev/null; then
     record shellcheck shellcheck -S warning -x -P "$root" scripts/*.sh scripts/guest/*.sh scripts/gpu/*.sh tests/guest/*.sh .ci/run
   fi
+}
+
+# Every command, program, link, name and picture of the documentation; scripts/docs_test.py counts its own tests.
+lane_docs() {
+  build release remit_command remit_sim_command remit_wire_examples || return
+  record docs-selftest tests/docs/selftest.py
+  record docs-api scripts/docs.sh
+  scripts/docs_test.py --junit "$results/docs.xml" >"$results/docs.log" 2>&1
+  local status=$?
+  if [[ $status -ne 0 ]]; then tail -n 60 "$results/docs.log"; else tail -n 16 "$results/docs.log"; fi
+  if [[ ! -s $results/docs.xml ]]; then printf '<testsuite name="docs" tests="1" failures="1"/>\n' >"$results/docs.xml"; fi
 }
 
 lane_sanitizer() { # PRESET TIME_SCALE TEST...: instrumented code is slower, and so its deadlines are longer

@@ -1,3 +1,4 @@
+#include "sim/edges.hpp"
 #include "sim/run.hpp"
 #include "sim/scale/command.hpp"
 #include "sim/shrink.hpp"
@@ -41,6 +42,7 @@ int run(int argc, char** argv) {
     std::string reduction;
     bool json = false;
     bool all_edges = false;
+    std::optional<EdgeFormat> edges;
     std::string sabotage = "none";
     std::map<std::string, Sabotage> sabotages;
     for (std::size_t i = 0; i < kSabotages; ++i) {
@@ -62,6 +64,9 @@ int run(int argc, char** argv) {
     app.add_flag("--until-failure", campaign.until_failure, "stops at the first history that fails");
     app.add_flag("--all-edges", all_edges, "fails where a transition or a kind of fault never came");
     app.add_flag("--json", json, "prints the result as JSON");
+    app.add_option("--edges", edges, "prints the state machines' transitions and runs nothing")
+        ->transform(CLI::CheckedTransformer(
+            std::map<std::string, EdgeFormat>{{"dot", EdgeFormat::dot}, {"mermaid", EdgeFormat::mermaid}}));
     scale::CommandOptions clusters;
     scale::add_options(app, clusters);
     try {
@@ -71,6 +76,10 @@ int run(int argc, char** argv) {
     }
     campaign.sabotage = sabotages.at(sabotage);
     if (!clusters.clusters.empty()) return scale::run_command(clusters, campaign.jobs, json) ? kVerified : kFailed;
+    if (edges) {
+        std::cout << edges_text(*edges);
+        return kVerified;
+    }
     if (trace) return print_trace(campaign, *trace, Reduction::parse(reduction));
     if (shrunk) return print_shrunk(campaign, *shrunk);
     const CampaignResult result = run_campaign(campaign);

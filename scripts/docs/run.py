@@ -1,0 +1,119 @@
+"""Runs, compiles or parses the fenced blocks of the pages."""
+import json
+import os
+import re
+import subprocess
+import tomllib
+
+from pages import ROOT
+
+BUILD = ROOT / "build/release"
+SECONDS = 60  # that one block may take
+# Names that examples use without declaring them: what a reader's own program has.
+PREAMBLE = ROOT / "tests/docs/preamble.hpp"
+# Languages of blocks that are shown and nothing else.
+SHOWN = ("text", "mermaid")
+SCRIPTS = ("sh", "bash", "console")
+
+
+class Failure(Exception):
+    """A block that does not do what its page says."""
+
+
+def environment():
+    found = {**os.environ, "PATH": f"{BUILD / 'bin'}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", "REMIT": str(ROOT)}
+    found["PYTHONPATH"] = f"{ROOT / 'python'}:{BUILD / 'python'}"
+    return found
+
+
+def make_workplace(folder):
+    """A folder that looks like the checkout, in which blocks may write: everything in it is a link."""
+    folder.mkdir(parents=True)
+    for entry in ROOT.iterdir():
+        if entry.name != ".git":
+            (folder / entry.name).symlink_to(entry)
+    return folder
+
+
+def run(command, folder, block):
+    marker = block.marker("exit")
+    expected = int(marker.detail) if marker else 0
+    try:
+        done = subprocess.run(command, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=SECONDS, text=True, errors="replace")
+    except subprocess.TimeoutExpired as late:
+        raise Failure(f"took longer than {SECONDS} s: mark it \"long\"\n{late.output or ''}") from late
+    if done.returncode != expected:
+        raise Failure(f"exit status {done.returncode}, expected {expected}\n{done.stdout[-3000:]}")
+    return done.stdout
+
+
+def run_shell(block, folder):
+    return run(["bash", "-euo", "pipefail", "-c", block.text], folder, block)
+
+
+def shape(text):
+    """Numbers differ from run to run; words and lines do not."""
+    lines = (re.sub(r"\s+", " ", re.sub(r"\d+(\.\d+)?", "#", line)).strip() for line in text.split("\n"))
+    return [line for line in lines if line]
+
+
+def run_console(block, folder):
+    """`$ command` and below it what it prints, numbers aside; a line of … stands for any lines."""
+    parts = re.split(r"^\$ (.*(?:\\\n.*)*)\n", block.text, flags=re.M)
+    for command, shown in zip(parts[1::2], parts[2::2]):
+        printed = shape(run(["bash", "-euo", "pipefail", "-c", command], folder, block))
+        pattern = "\n".join(r".*" if line == "…" else re.escape(line) for line in shape(shown))
+        if pattern and not re.fullmatch(pattern, "\n".join(printed), re.S):
+            raise Failure(f"{command} prints\n" + "\n".join(printed))
+
+
+def run_python(block, folder):
+    return run(["/usr/bin/python3", "-c", block.text], folder, block)
+
+
+def parse_data(block, _):
+    try:
+        (json if block.language == "json" else tomllib).loads(block.text)
+    except ValueError as error:
+        raise Failure(str(error)) from error
+
+
+def write_file(block, folder):
+    (folder / block.marker("file").detail).write_text(block.text, encoding="utf-8")
+
+
+RUNNERS = {"sh": run_shell, "bash": run_shell, "console": run_console, "python": run_python, "json": parse_data,
+           "toml": parse_data}
+
+
+def translation_unit(blocks):
+    """One source of all C++ blocks, each in a namespace of its own, so that the headers are read once."""
+    includes, bodies = [], []
+    for number, block in enumerate(blocks):
+        lines = block.text.split("\n")
+        includes += [line for line in lines if line.startswith("#include")]
+        body = "\n".join("" if line.startswith("#include") else line for line in lines)
+        whole = re.search(r"^(int main|struct |class |static |void |inline |template)", body, re.M)
+        opening = "" if whole else "[[maybe_unused]] static void example() {"
+        bodies.append(f"namespace block_{number} {{\nusing namespace documentation;\n{opening}\n"
+                      f"#line {block.line} \"{block.page}\"\n{body}\n{'' if whole else '}'}\n}}\n")
+    return "\n".join(dict.fromkeys(includes)) + f'\n#include "{PREAMBLE}"\n' + "\n".join(bodies)
+
+
+def include_folders():
+    """Where the public headers are, those that the build makes among them."""
+    made = sorted({str(path.parents[1]) for path in BUILD.glob("**/include/remit/*.hpp")
+                   if "include_roots" not in path.parts} | {str(p.parents[1]) for p in BUILD.glob("*/remit/*.hpp")
+                                                           if "include_roots" not in p.parts})
+    return [ROOT / "include", *made]
+
+
+def compile_blocks(blocks, folder):
+    source = folder / "blocks.cpp"
+    source.write_text(translation_unit(blocks), encoding="utf-8")
+    command = ["g++", "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Wno-unused-variable",
+               "-Wno-unused-but-set-variable", *(f"-I{path}" for path in include_folders()), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    if done.returncode != 0:
+        raise Failure(done.stderr[:4000])
