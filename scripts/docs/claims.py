@@ -138,7 +138,7 @@ def sources():
                            check=True).stdout.split()
     wanted = re.compile(r"(\.(?:[ch]pp|cc|h|cu|cuh|py|sh|txt|cmake|pyi|service|in)$|CMakeLists\.txt|CMakePresets\.json|\.ci/run)")
     return "\n".join((ROOT / name).read_text(encoding="utf-8", errors="replace") for name in names
-                     if wanted.search(name) and not name.startswith("docs/") and (ROOT / name).is_file())
+                     if wanted.search(name) and not name.startswith(("docs/", "tests/docs/", "scripts/docs")) and (ROOT / name).is_file())
 
 
 @functools.cache

@@ -98,7 +98,7 @@ def update():
     for page, word, expected in ((WIRE_PAGE, "example", wire_examples()), (STATES_PAGE, "states", state_diagrams())):
         lines = page.read_text(encoding="utf-8").split("\n")
         for block, text in sorted(compared(page, word, expected), key=lambda item: -item[0].line):
-            lines[block.line - 1:block.line - 1 + block.text.count("\n")] = text.rstrip("\n").split("\n")
+            lines[block.line - 1:block.line - 1 + block.text.count("\n")] = text.splitlines()
         page.write_text("\n".join(lines), encoding="utf-8")
     PICTURES.mkdir(exist_ok=True)
     dot = PICTURES / "states.dot"

@@ -89,7 +89,7 @@ def read_page(path):
                 at += 1
             if at == len(lines):
                 raise PageError(f"{name}:{begin}: a fenced block without an end")
-            text = "\n".join(row.removeprefix(indent) for row in lines[begin:at]) + "\n"
+            text = "".join(row.removeprefix(indent) + "\n" for row in lines[begin:at])
             blocks.append(Block(name, begin + 1, language, text, markers))
             markers = []
         else:

@@ -76,7 +76,7 @@ def draw_layout(maps, path):
     draw_planes(axes[-1], small, 3)
     names = [segment["name"] for segment in pools[0]["segments"]]
     figure.legend([Rectangle((0, 0), 1, 1, color=COLOURS[name]) for name in names], names, loc="upper center",
-                  ncol=len(names), frameon=False, bbox_to_anchor=(0.5, 1.03))
+                  ncol=len(names), frameon=False, bbox_to_anchor=(0.5, 1.06))
     figure.tight_layout()
     save(figure, path)
 

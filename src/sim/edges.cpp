@@ -29,7 +29,7 @@ std::string mermaid(std::string_view what, const Table& table) {
 /// Nodes are told apart by the machine's id: two machines have a state of one name.
 template <class Table>
 std::string cluster(std::string_view id, std::string_view what, const Table& table) {
-    std::string text = fmt::format("  subgraph cluster_{} {{\n    label=\"{}\";\n", id, what);
+    std::string text = fmt::format("  subgraph cluster_{} {{\n    label=\"{}\";\n    margin=16;\n", id, what);
     for (const auto& row : table) {
         for (const auto state : {row.from, row.to}) {
             const std::string node = fmt::format("    {}_{} [label=\"{}\"];\n", id, to_string(state), to_string(state));
