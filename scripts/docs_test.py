@@ -77,6 +77,7 @@ def test_blocks(found, report, counts, folder):
                 counts[f"not run, {block.reason.word}"] += 1
             elif block.marker("file"):
                 run.write_file(block, workplace)
+                compiled += [block] if block.language == "cpp" else []
                 counts["written to a file that a later block uses"] += 1
             elif block.language == "cpp":
                 compiled.append(block)

@@ -50,8 +50,9 @@ def program_options(name):
 
 @functools.cache
 def all_options():
-    scripts = [path for path in sorted((ROOT / "scripts").glob("*")) if path.suffix in (".sh", ".py")]
-    found = set().union(*(set(OPTION.findall(path.read_text(encoding="utf-8"))) for path in scripts))
+    """Those of remit, and whatever scripts and programs of the bench call an option."""
+    files = [*(ROOT / "scripts").glob("*.sh"), *(ROOT / "scripts").glob("*.py"), *(ROOT / "bench").rglob("*.cpp")]
+    found = set().union(*(set(OPTION.findall(path.read_text(encoding="utf-8"))) for path in files))
     return found | remit_options("") | program_options("remit-sim")
 
 

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import tomllib
 
@@ -38,14 +39,17 @@ def make_workplace(folder):
 def run(command, folder, block):
     marker = block.marker("exit")
     expected = int(marker.detail) if marker else 0
-    try:
-        done = subprocess.run(command, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=SECONDS, text=True, errors="replace")
-    except subprocess.TimeoutExpired as late:
-        raise Failure(f"took longer than {SECONDS} s: mark it \"long\"\n{late.output or ''}") from late
-    if done.returncode != expected:
-        raise Failure(f"exit status {done.returncode}, expected {expected}\n{done.stdout[-3000:]}")
-    return done.stdout
+    # A session of its own, so that what a block has started ends with it.
+    with subprocess.Popen(command, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True) as started:
+        try:
+            printed, _ = started.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired as late:
+            os.killpg(started.pid, signal.SIGKILL)
+            raise Failure(f"took longer than {SECONDS} s: mark it \"long\"") from late
+    if started.returncode != expected:
+        raise Failure(f"exit status {started.returncode}, expected {expected}\n{printed[-3000:]}")
+    return printed
 
 
 def run_shell(block, folder):
