@@ -107,6 +107,13 @@ struct ControlOptions {
     bool insecure = false;                     ///< permits an address off loopback without keys
 };
 
+/// What a worker notes down of its own work, for ui.perfetto.dev and `remit trace-merge`; docs/tracing.md says what is in it.
+/// Without a file nothing is noted and no clock is read.
+struct TraceOptions {
+    std::string file{};             ///< written anew, a file for each worker; complete when stop() or the destructor returns
+    std::uint32_t records = 32768;  ///< noted and not written yet, 1024 … 4194304 of 136 bytes; more are left out and counted
+};
+
 /// What the failure of one language worker means for the others that get a copy of the same room. A rank fails when
 /// its worker dies or is silent, when its user aborts, or by one of its deadlines.
 enum class OnDeadRank : std::uint8_t {
@@ -128,6 +135,7 @@ struct EmbeddingWorkerOptions {
     /// behind them; fewer than two leave the wire idle between chunks.
     std::uint32_t chunks_in_flight = 2;
     std::uint64_t in_place_bytes = 64u << 10; ///< Gather::automatic sends registered pieces of at least this in place
+    TraceOptions trace{};
 };
 
 /// What a receiver short of blocks does.
@@ -161,6 +169,7 @@ struct LanguageWorkerOptions {
     /// it finds what the network's and the memories' own checks let through. The CPU reckons: with host memory alone, at
     /// both ends; an embedding worker that cannot is refused.
     bool checksum = false;
+    TraceOptions trace{};
 };
 
 }  // namespace remit

@@ -11,5 +11,6 @@ namespace remit::tools {
 [[nodiscard]] ExitStatus run_bench(const Options& options);
 [[nodiscard]] ExitStatus run_keygen(const Options& options);
 [[nodiscard]] ExitStatus run_doctor(const Options& options);
+[[nodiscard]] ExitStatus run_trace_merge(const Options& options);
 
 }  // namespace remit::tools

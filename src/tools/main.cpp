@@ -25,6 +25,7 @@ ExitStatus dispatch(const Options& options) {
         case Command::bench: return run_bench(options);
         case Command::keygen: return run_keygen(options);
         case Command::doctor: return run_doctor(options);
+        case Command::trace_merge: return run_trace_merge(options);
     }
     return ExitStatus::usage;
 }

@@ -2,6 +2,7 @@
 #include "pool/block_pool.hpp"
 #include "registration/shared.hpp"
 #include "worker/embedding/core.hpp"
+#include "trace/trace.hpp"
 #include "worker/open.hpp"
 #include "worker/send_record.hpp"
 #include "worker/source_pool.hpp"
@@ -33,6 +34,7 @@ void check(const EmbeddingWorkerOptions& options) {
     worker::check_memory_options(options.memory);
     worker::check_timing_options(options.timing);
     worker::check_limit_options(options.limits);
+    trace::check_options(options.trace);
     if (options.chunk_bytes < 4096 || options.chunk_bytes > (1u << 30)) {
         throw Error(ErrorKind::bad_argument,
                     fmt::format("chunk_bytes is {}; permitted: 4096 to {}", options.chunk_bytes, 1u << 30));
@@ -73,8 +75,9 @@ Gather gather_of(const EmbeddingWorkerOptions& options) {
 }
 
 SendQueue::Settings queue_settings(const EmbeddingWorkerOptions& options, const fabric::Fabric& fabric,
-                                   const pool::BlockPool& pool) {
+                                   const pool::BlockPool& pool, trace::Trace* trace) {
     SendQueue::Settings settings;
+    settings.recorder = trace != nullptr ? &trace->recorder() : nullptr;
     settings.gpu_direct = registration::forced(pool.memory().path());
     settings.plan.gather = gather_of(options);
     settings.plan.max_write = fabric.limits().max_message;
@@ -189,14 +192,16 @@ struct REMIT_LOCAL EmbeddingWorker::Impl {
               worker::executor_options(options.memory, options.send_regions,
                                        pool_bytes(layout, blocks) + options.send_regions * options.chunk_bytes,
                                        fabric->rails()))),
-          core(machine_config(options, layout, *fabric), queue_settings(options, *fabric, pool), layout, *fabric,
-               mailbox, *provider, *copies, *inbox, [this](RoomId room) { unfinished.remove(room); }) {
+          tracing(trace::open(options.trace, {trace::Role::embedding, endpoint(), worker::rail_devices(*fabric)})),
+          core(machine_config(options, layout, *fabric), queue_settings(options, *fabric, pool, tracing.get()), layout,
+               *fabric, mailbox, *provider, *copies, *inbox, [this](RoomId room) { unfinished.remove(room); }) {
         log().info("embedding worker at {} on {}, {}", endpoint(), fabric->describe(), provider->describe());
         thread.emplace(
             core, worker::LoopOptions{options.fabric.busy_poll, options.fabric.spin}, loop, [this] { copies->bind(); },
             [this] {
                 inbox->close();
                 core.refuse_left();
+                if (tracing != nullptr) tracing->close();
             });
     }
 
@@ -222,6 +227,7 @@ struct REMIT_LOCAL EmbeddingWorker::Impl {
     std::shared_ptr<worker::EmbeddingInbox> inbox = std::make_shared<worker::EmbeddingInbox>();
     worker::Mailbox mailbox;
     std::unique_ptr<memory::CopyExecutor> copies;
+    std::unique_ptr<trace::Trace> tracing;  ///< null: none is kept
     worker::embedding::Core core;
     std::atomic<std::uint64_t> next_send{1};
     worker::LoopCounters loop;

@@ -2,6 +2,7 @@
 #include "control/keys.hpp"
 #include "memory/cuda.hpp"
 #include "pool/block_pool.hpp"
+#include "trace/trace.hpp"
 #include "worker/language/core.hpp"
 #include "worker/open.hpp"
 #include "worker/room_record.hpp"
@@ -37,6 +38,7 @@ void check(const LanguageWorkerOptions& options) {
     worker::check_timing_options(options.timing);
     worker::check_limit_options(options.limits);
     worker::check_guess_options(options.guess);
+    trace::check_options(options.trace);
     if (options.checksum && options.memory.kind != MemoryKind::host) {
         throw Error(ErrorKind::bad_argument,
                     fmt::format("checksum is set with memory {}, which the CPU that reckons checksums may not read; "
@@ -172,16 +174,19 @@ struct REMIT_LOCAL LanguageWorker::Impl {
           mailbox(*channel, options.control.allowed_return_addresses),
           copies(provider->make_executor(
               worker::executor_options(options.memory, kCopiesAtOnce, pool_bytes(layout, blocks), fabric->rails()))),
+          tracing(trace::open(options.trace, {trace::Role::language, endpoint(), worker::rail_devices(*fabric)})),
           core(machine_config(options, pool, *fabric), pool, receiver, *fabric, mailbox, *provider, *copies, *inbox,
                [this](const protocol::language::Request& request) {
                    unfinished.remove({request.room, request.embedding});
-               }) {
+               },
+               tracing != nullptr ? &tracing->recorder() : nullptr) {
         log().info("language worker at {} on {}, {}", endpoint(), fabric->describe(), provider->describe());
         thread.emplace(
             core, worker::LoopOptions{options.fabric.busy_poll, options.fabric.spin}, loop, [this] { copies->bind(); },
             [this] {
                 inbox->close();
                 core.refuse_left();
+                if (tracing != nullptr) tracing->close();
             });
     }
 
@@ -205,6 +210,7 @@ struct REMIT_LOCAL LanguageWorker::Impl {
     std::shared_ptr<worker::LanguageInbox> inbox = std::make_shared<worker::LanguageInbox>();
     worker::Mailbox mailbox;
     std::unique_ptr<memory::CopyExecutor> copies;
+    std::unique_ptr<trace::Trace> tracing;  ///< null: none is kept
     worker::language::Core core;
     std::atomic<std::uint64_t> next_handle{1};
     worker::LoopCounters loop;

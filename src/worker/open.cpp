@@ -232,6 +232,12 @@ void require_descriptors() {
                             opened.size(), kWanted, limit.rlim_cur));
 }
 
+std::vector<std::string> rail_devices(const fabric::Fabric& fabric) {
+    std::vector<std::string> devices;
+    for (std::uint32_t rail = 0; rail < fabric.rails(); ++rail) devices.push_back(fabric.device_on(rail));
+    return devices;
+}
+
 std::uint64_t random_identity() {
     std::random_device source;
     const std::uint64_t high = source();

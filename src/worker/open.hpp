@@ -52,4 +52,7 @@ void check_drain(std::chrono::milliseconds drain);
 /// 63 random bits, not 0: incarnations and session numbers must not repeat across restarts.
 [[nodiscard]] std::uint64_t random_identity();
 
+/// The devices of a fabric, one a rail.
+[[nodiscard]] std::vector<std::string> rail_devices(const fabric::Fabric& fabric);
+
 }  // namespace remit::worker

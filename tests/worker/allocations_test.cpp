@@ -58,8 +58,25 @@ protected:
         for (std::uint32_t lane = 0; lane < scene.wire().in_flight.size(); ++lane) moved |= scene.move(lane);
         return moved;
     }
-    QueueScene scene{{.queue_pairs = 2}};
+    static QueueScene::Options two_queue_pairs(trace::Recorder* recorder) {
+        QueueScene::Options options;
+        options.queue_pairs = 2;
+        options.recorder = recorder;
+        return options;
+    }
+    void expect_none_a_round();
+
+    explicit Allocations(trace::Recorder* recorder = nullptr) : scene(two_queue_pairs(recorder)) {}
+    QueueScene scene;
 };
+
+/// The same with a trace, whose records nobody takes.
+class AllocationsTraced : public Allocations {
+protected:
+    AllocationsTraced() : Allocations(&recorder_) {}
+    static trace::Recorder recorder_;
+};
+trace::Recorder AllocationsTraced::recorder_{64};
 
 TEST_F(Allocations, TheCounterCounts) {
     const std::uint64_t before = allocations.load();
@@ -67,7 +84,7 @@ TEST_F(Allocations, TheCounterCounts) {
     EXPECT_EQ(allocations.load(), before + 1) << *one;
 }
 
-TEST_F(Allocations, NoneARoundOfALongRequest) {
+void Allocations::expect_none_a_round() {
     constexpr std::uint32_t kWarm = 10;
     constexpr std::uint32_t kRounds = 60;
     const auto source = scene.source_of((kWarm + kRounds) * kTokens);
@@ -81,6 +98,13 @@ TEST_F(Allocations, NoneARoundOfALongRequest) {
     }
     EXPECT_EQ(allocations.load() - before, 0U) << "in " << kRounds << " rounds";
     EXPECT_EQ(source->rounds.load(), kWarm + kRounds);
+}
+
+TEST_F(Allocations, NoneARoundOfALongRequest) { expect_none_a_round(); }
+
+TEST_F(AllocationsTraced, NoneARoundOfALongRequestNorWhereTheTraceIsFull) {
+    expect_none_a_round();
+    EXPECT_GT(recorder_.dropped(), 0U);
 }
 
 TEST_F(Allocations, NoneARequest) {

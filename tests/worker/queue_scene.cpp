@@ -24,6 +24,7 @@ QueueScene::QueueScene(const Options& options)
     settings.send_regions = options.send_regions;
     settings.chunks_in_flight = options.chunks_in_flight;
     settings.link.depth = options.depth;
+    settings.recorder = options.recorder;
     queue_ = std::make_unique<embedding::SendQueue>(fabric_, memory_, copies_, layout_, settings);
     for (std::uint32_t link = 0; link < options.links; ++link) {
         static_cast<void>(queue_->build_link(

@@ -31,6 +31,7 @@ public:
         std::uint64_t chunk = kChunk;
         std::uint32_t depth = 256;
         std::uint32_t chunks_in_flight = 2;
+        trace::Recorder* recorder = nullptr;
     };
     QueueScene() : QueueScene(Options{}) {}
     explicit QueueScene(const Options& options);

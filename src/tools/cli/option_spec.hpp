@@ -39,6 +39,7 @@ struct OptionSpec {
             case Command::bench: return in_bench;
             case Command::keygen: return false;
             case Command::doctor: return in_doctor;
+            case Command::trace_merge: return false;
         }
         return false;
     }

@@ -206,6 +206,9 @@ void add_run_options(std::vector<OptionSpec>& table) {
         number("--drain", &Options::drain_seconds, 0, 86400,
                "seconds that requests in flight may still take after SIGTERM or SIGINT; a second signal ends "
                "them at once (10)"));
+    table.push_back(text("--trace", "FILE", &Options::trace, "a file",
+                         "what happened when, for ui.perfetto.dev and `remit trace-merge`; in demo that of all workers, beside "
+                         "one of each"));
     table.push_back(flag("--json", &Options::json, "one JSON object as the last line of stdout, all else on stderr"));
     table.push_back(option("--log-level", "LEVEL", "trace, debug, info, warn, error, off",
                            "what the library logs on stderr (warn)", apply_log_level));
@@ -275,6 +278,7 @@ std::string_view to_string(Command command) noexcept {
         case Command::bench: return "bench";
         case Command::keygen: return "keygen";
         case Command::doctor: return "doctor";
+        case Command::trace_merge: return "trace-merge";
     }
     return "?";
 }

@@ -15,7 +15,7 @@
 
 namespace remit::tools {
 
-enum class Command : std::uint8_t { demo, embed, language, bench, keygen, doctor };
+enum class Command : std::uint8_t { demo, embed, language, bench, keygen, doctor, trace_merge };
 
 [[nodiscard]] std::string_view to_string(Command command) noexcept;
 
@@ -91,6 +91,10 @@ struct Options {
 
     std::string input;
     std::string output;
+
+    std::string trace;                      ///< file of the worker's trace, in demo of all workers' together; empty: none is kept
+    std::vector<std::string> trace_files;   ///< to merge
+    std::string trace_output = "merged.trace.json";
 
     // bench
     std::vector<BenchSize> sizes{{64u << 10, 0}, {1u << 20, 0}, {16u << 20, 0}, {64u << 20, 0}};

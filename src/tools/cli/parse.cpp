@@ -14,13 +14,14 @@ struct CommandRow {
     const char* help;
 };
 
-constexpr std::array<CommandRow, 6> kCommands{{
+constexpr std::array<CommandRow, 7> kCommands{{
     {Command::demo, "both workers on this machine: move requests, verify every byte, show when what happened"},
     {Command::embed, "the embedding worker alone: sends to whoever runs `remit language`"},
     {Command::language, "the language worker alone: asks `remit embed` on another machine"},
     {Command::bench, "time and goodput of requests: both workers on this machine, or --listen on one and --connect on another"},
     {Command::keygen, "a key pair for --key and --allow-keys"},
     {Command::doctor, "why RDMA does not work, or works slowly, on this machine: what was found, why it matters, what to do"},
+    {Command::trace_merge, "traces of several workers on one time axis, with arrows for control messages, for ui.perfetto.dev"},
 }};
 
 std::string command_names() {
@@ -30,6 +31,7 @@ std::string command_names() {
 }
 
 std::string option_names(Command command) {
+    if (command == Command::trace_merge) return "-o OUT";
     std::string names;
     for (const OptionSpec& spec : option_table()) {
         if (spec.belongs_to(command) && !spec.hidden) names += (names.empty() ? "" : ", ") + spec.name;
@@ -70,6 +72,10 @@ std::vector<CLI::App*> build(CLI::App& app, std::array<Options, kCommands.size()
         }
         if (row.command == Command::keygen) {
             command->add_option("DIR", options[i].key_folder, "where remit.key and remit.pub are written (.)");
+        }
+        if (row.command == Command::trace_merge) {
+            command->add_option("FILE", options[i].trace_files, "traces that --trace has written, two or more");
+            command->add_option("-o,--output", options[i].trace_output, "where to write (merged.trace.json)");
         }
         commands.push_back(command);
     }
@@ -119,6 +125,12 @@ void refuse_values_of_flags(const std::vector<std::string>& arguments) {
             throw UsageError(spec.name, argument.substr(equals + 1, 80), spec.permitted);
         }
     }
+}
+
+void check_trace_files(const Options& options) {
+    if (options.command != Command::trace_merge || options.trace_files.size() >= 2) return;
+    throw UsageError("trace-merge: " + std::to_string(options.trace_files.size()) +
+                     " files; permitted: two or more traces, as in remit trace-merge A B -o OUT");
 }
 
 /// One guess for all, or one for each language worker of this command.
@@ -234,6 +246,7 @@ Parsed parse(const std::vector<std::string>& arguments) {
         refuse_extras(app, options[i].command);
         check_together(options[i]);
         check_ranks(options[i]);
+        check_trace_files(options[i]);
         return {options[i], ""};
     }
     refuse_no_command(arguments);

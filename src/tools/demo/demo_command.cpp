@@ -1,3 +1,6 @@
+#include <remit/error.hpp>
+
+#include <filesystem>
 #include <optional>
 
 #include "tools/commands.hpp"
@@ -6,6 +9,8 @@
 #include "tools/demo/one_process.hpp"
 #include "tools/demo/own_processes.hpp"
 #include "tools/npy/request_folder.hpp"
+#include "tools/trace/half_names.hpp"
+#include "tools/trace/merge.hpp"
 
 namespace remit::tools {
 namespace {
@@ -68,6 +73,35 @@ void compare_files(const Workload& work, Report& report, Console& console) {
     report.reason = "input and output differ: " + *difference;
 }
 
+/// What an earlier run has left must not pass for this one's.
+void forget_old_traces(const Workload& work) {
+    if (work.options.trace.empty()) return;
+    std::error_code none_there;
+    for (const std::string& name : half_trace_names(work.options.trace, work.options.ranks)) {
+        std::filesystem::remove(name, none_there);
+    }
+}
+
+/// Also of a run that failed: then it is wanted most.
+void merge_halves(const Workload& work, Report& report, Console& console) {
+    const std::string& merged = work.options.trace;
+    if (merged.empty()) return;
+    std::string fault;
+    try {
+        const MergeReport merge = merge_traces(half_trace_names(merged, work.options.ranks), merged);
+        for (const std::string& line : merge.lines) console.say(line);
+        console.say(merged + ": open it in ui.perfetto.dev");
+        if (merge.violations > 0) fault = "control messages came before they were sent";
+    } catch (const Error& error) {
+        fault = error.what();
+    }
+    if (fault.empty()) return;
+    console.say("trace: " + fault);
+    if (report.status != Status::Success) return;
+    report.status = Status::Failed;
+    report.reason = "trace: " + fault;
+}
+
 }  // namespace
 
 ExitStatus run_demo(const Options& options) {
@@ -76,8 +110,10 @@ ExitStatus run_demo(const Options& options) {
     work.tensor_memory().reset();  // what the machine lacks is said before any process is started
     Console console(options);
     console.say(opening(work));
+    forget_old_traces(work);
     Report report = run_workers(work, console, stop);
     compare_files(work, report, console);
+    merge_halves(work, report, console);
     return console.finish(report, work.tokens * work.requests);
 }
 

@@ -9,6 +9,7 @@
 #include "tools/demo/rank_views.hpp"
 #include "tools/run/receiver.hpp"
 #include "tools/run/sender.hpp"
+#include "tools/trace/half_names.hpp"
 
 namespace remit::tools {
 namespace {
@@ -55,6 +56,9 @@ Report run_one_process(const Workload& work, const DemoKeys& keys, Console& cons
     const Stop sender_stop(&stop);
     Workload sent_work = work;
     sent_work.options = keys.added_to(work.options, Command::embed);
+    if (!work.options.trace.empty()) {
+        sent_work.options.trace = half_trace_name(work.options.trace, Side::embedding, 0, work.options.ranks);
+    }
     std::deque<Workload> parts;  // where they are they stay: receivers refer to them
     Sender sender(sent_work, "");
     Receivers receivers;

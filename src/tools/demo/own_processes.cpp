@@ -13,6 +13,7 @@
 #include "tools/cli/option_table.hpp"
 #include "tools/demo/half_process.hpp"
 #include "tools/demo/rank_views.hpp"
+#include "tools/trace/half_names.hpp"
 
 namespace remit::tools {
 namespace {
@@ -33,7 +34,7 @@ constexpr const char* kOtherEnded = "another worker of the demo has ended";
 
 bool is_demo_own(const std::string& name) {
     return name == "--json" || name == "--device" || name == "--fabric" || name == "--listen" || name == "--connect" ||
-           name == "--allocate";
+           name == "--allocate" || name == "--trace";
 }
 
 ErrorKind kind_of(ExitStatus status) {
@@ -95,6 +96,9 @@ private:
 Report Demo::run() {
     std::vector<std::string> arguments = half_arguments(work_.options, Command::embed, devices_.sender, "");
     for (std::string& argument : keys_.arguments(Command::embed)) arguments.push_back(std::move(argument));
+    if (!work_.options.trace.empty()) {
+        arguments.push_back("--trace=" + half_trace_name(work_.options.trace, Side::embedding, 0, work_.options.ranks));
+    }
     sender_.emplace(Side::embedding, arguments);
     while (!(sender_->settled() && all_receivers_settled())) {
         wait_and_read();
@@ -136,6 +140,7 @@ void Demo::start_receivers() {
         const Options options = work_.of_rank(rank).options;
         auto arguments = half_arguments(options, Command::language, devices_.receiver, sender_->endpoint());
         for (std::string& argument : keys_.arguments(Command::language)) arguments.push_back(std::move(argument));
+        if (!options.trace.empty()) arguments.push_back("--trace=" + options.trace);
         receivers_.emplace_back(Side::language, arguments);
     }
 }

@@ -33,6 +33,7 @@ LanguageWorkerOptions worker_options(const Workload& work, const std::string& de
     options.timing = work.timing();
     options.memory_policy = work.options.memory_policy;
     options.checksum = work.options.checksum;
+    options.trace.file = work.options.trace;
     return options;
 }
 

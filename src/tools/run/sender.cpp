@@ -29,6 +29,7 @@ EmbeddingWorkerOptions worker_options(const Workload& work, const std::string& d
     options.memory = work.options.memory;
     options.timing = work.timing();
     options.on_dead_rank = work.options.on_dead_rank;
+    options.trace.file = work.options.trace;
     return options;
 }
 

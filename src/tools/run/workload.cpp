@@ -7,6 +7,7 @@
 
 #include "base/checked.hpp"
 #include "tools/npy/request_folder.hpp"
+#include "tools/trace/half_names.hpp"
 
 namespace remit::tools {
 namespace {
@@ -120,6 +121,9 @@ void check_memory(const Workload& work) {
 
 Workload Workload::of_rank(std::uint32_t rank) const {
     Workload mine = *this;
+    if (!options.trace.empty()) {
+        mine.options.trace = half_trace_name(options.trace, Side::language, rank, options.ranks);
+    }
     mine.options.allocate = {options.allocate[options.allocate.size() == 1 ? 0 : rank]};
     mine.expected_tokens = guess_of(options, rank);
     return mine;

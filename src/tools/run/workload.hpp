@@ -30,7 +30,7 @@ struct Workload {
     std::optional<std::uint64_t> expected_tokens = 0;
     bool keep_blocks = false;
 
-    /// The part of one language worker of a demo: its own guess.
+    /// The part of one language worker of a demo: its own guess, its own trace.
     [[nodiscard]] Workload of_rank(std::uint32_t rank) const;
     [[nodiscard]] std::unique_ptr<Payload> payload(RoomId room) const;
     [[nodiscard]] FabricOptions fabric(const std::string& device) const;

@@ -18,6 +18,7 @@ struct SendQueue::Chain {
     std::array<UnitId, kRequests> units;
     std::size_t size = 0;
     std::size_t pieces_used = 0;
+    std::int64_t posted_at = 0;  ///< where there is a trace
     std::uint64_t silent = 0;  ///< bytes of units since the last request that asks for a completion
 
     void clear() noexcept { size = pieces_used = silent = 0; }

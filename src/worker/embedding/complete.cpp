@@ -3,6 +3,7 @@
 #include "worker/embedding/send_queue.hpp"
 
 #include "base/log.hpp"
+#include "worker/tracing.hpp"
 
 #include <remit/error.hpp>
 
@@ -62,6 +63,7 @@ void SendQueue::complete(Link& link, const fabric::Completion& completion) {
 void SendQueue::finish_unit(UnitId id, bool success) {
     const Unit unit = units_[id];
     Work& work = *unit.work;
+    if (settings_.recorder != nullptr) trace_unit(id, unit, success);
     free_units_.push_back(id);
     if (unit.region >= 0) regions_.give(static_cast<std::uint32_t>(unit.region));
     if (unit.counted && work.link != nullptr) --work.link->staged;
@@ -75,6 +77,18 @@ void SendQueue::finish_unit(UnitId id, bool success) {
         if (unit.part != nullptr) unit_written(work, *unit.part);
     }
     check_idle(work);
+}
+
+void SendQueue::trace_unit(UnitId id, const Unit& unit, bool success) const {
+    trace::Chunk chunk = traced_[id];
+    chunk.completed = trace::now();
+    chunk.of = traced(unit.work->key);
+    chunk.lane = unit.lane;
+    chunk.region = static_cast<std::int32_t>(unit.region);
+    chunk.shared = unit.shared;
+    chunk.success = success;
+    chunk.bytes = unit.bytes;
+    settings_.recorder->add(chunk);
 }
 
 void SendQueue::unit_written(Work& work, Part& part) {

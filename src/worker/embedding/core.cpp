@@ -1,6 +1,7 @@
 #include "worker/embedding/core.hpp"
 
 #include "base/log.hpp"
+#include "worker/tracing.hpp"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -32,6 +33,7 @@ Core::Core(const Config& config, const SendQueue::Settings& settings, const Layo
       mailbox_(mailbox),
       inbox_(inbox),
       send_ended_(std::move(send_ended)),
+      trace_(settings.recorder),
       queue_(fabric, memory, copies, layout, settings) {}
 
 std::array<int, 3> Core::descriptors() const {
@@ -91,6 +93,10 @@ void Core::feed(const SendEvent& event) {
 
 /// Where checksums were agreed they are of the source as it lies, not of what was gathered from it.
 void Core::round_written(const SendEvent& event) {
+    if (trace_ != nullptr) {
+        trace_->add(trace::RoundMoment{
+            .time = trace::now(), .step = trace::RoundStep::written, .round = event.round, .of = traced(event.key)});
+    }
     plan::Checksums checksums;
     if (const auto wanted = machine_.checksum_wanted(event.key, event.round)) {
         const SendSource& source = *sends_.at(wanted->send)->source;
@@ -103,10 +109,12 @@ bool Core::take_messages() {
     for (int taken = 0; taken < kMessageBatch; ++taken) {
         const auto message = mailbox_.receive_for_embedding();
         if (!message) return taken > 0;
+        const trace::Nanoseconds begin = traced_now(trace_);
         // What its sender waited for may have been posted since the last look, and comes first.
         take_commands();
         machine_.on_message(*message, now_);
         run_actions();
+        note_received(trace_, begin, *message);
     }
     return true;
 }
@@ -191,8 +199,9 @@ void Core::perform(const Tell& action) {
                                                    action.to.port, refused->error));
         }
     }
+    const trace::Nanoseconds begin = traced_now(trace_);
     const auto result = mailbox_.send(action.to, action.session, action.message);
-    if (result == control::SendResult::queued) return;
+    if (result == control::SendResult::queued) return note_sent(trace_, begin, action.message);
     // An outbox that overflows fails its session: what was dropped would never be answered.
     after_batch_.push_back([this, session = action.session, why = Mailbox::why(result)] {
         for (const protocol::GenerationKey& key : queue_.links()) {
@@ -206,6 +215,10 @@ void Core::perform(const ForgetPeer& action) { mailbox_.forget(action.to, action
 void Core::perform(const BuildGeneration& action) {
     try {
         auto local = queue_.build_link(action);
+        if (trace_ != nullptr) {
+            trace_->add(trace::SessionMoment{trace::now(), trace::SessionStep::connected, traced(action.key),
+                                             static_cast<std::uint32_t>(local.size())});
+        }
         mailbox_.complaints().info("built", std::to_string(action.key.session),
                                    fmt::format("session {} generation {}: {} queue pairs on {}", action.key.session,
                                                action.key.generation, local.size(), fabric_.describe()));
@@ -224,11 +237,25 @@ void Core::perform(const DestroyGeneration& action) {
                                fmt::format("session {} generation {} destroyed: {}", action.key.session,
                                            action.key.generation, action.reason));
     queue_.destroy_link(action.key);
+    if (trace_ != nullptr) {
+        trace_->add(trace::SessionMoment{trace::now(), trace::SessionStep::destroyed, traced(action.key)});
+    }
 }
 
 void Core::perform(const StartRound& action) {
     const auto record = sends_.find(action.send);
-    if (record != sends_.end()) queue_.start(action, record->second->source);
+    if (record == sends_.end()) return;
+    if (trace_ != nullptr) {
+        trace_->add(trace::RoundMoment{.time = trace::now(),
+                                       .step = trace::RoundStep::accepted,
+                                       .round = action.round,
+                                       .blocks = static_cast<std::uint32_t>(action.blocks.size()),
+                                       .of = traced(action.key),
+                                       .handle = action.send,
+                                       .first_token = action.range.first,
+                                       .tokens = action.range.count});
+    }
+    queue_.start(action, record->second->source);
 }
 
 void Core::perform(const MoreReady& action) { queue_.more_ready(action); }
@@ -238,7 +265,22 @@ void Core::perform(const ForgetAttempt& action) { queue_.forget(action.key); }
 
 void Core::perform(const SendStatus& action) {
     const auto record = sends_.find(action.send);
+    if (trace_ != nullptr) trace_status(action);
     if (record != sends_.end()) record->second->outcome.move_to(action.status);
+}
+
+void Core::trace_status(const SendStatus& action) {
+    trace::RoomMoment moment{.time = trace::now(), .handle = action.send};
+    if (action.status == Status::WaitingForInput) {
+        const auto record = sends_.find(action.send);
+        moment.step = trace::RoomStep::met;
+        moment.tokens = record != sends_.end() ? record->second->total : 0;
+    } else if (action.status == Status::Bootstrapping) {
+        moment.step = trace::RoomStep::given_back;
+    } else {
+        return;  // its rounds tell
+    }
+    trace_->add(moment);
 }
 
 void Core::perform(const SendFinal& action) {
@@ -246,6 +288,11 @@ void Core::perform(const SendFinal& action) {
     if (found == sends_.end()) return;
     const std::shared_ptr<SendRecord> record = found->second;
     sends_.erase(found);
+    if (trace_ != nullptr) {
+        trace::RoomEnd end{.time = trace::now(), .handle = action.send, .status = action.status, .tokens = record->total};
+        end.set_reason(action.reason);
+        trace_->add(end);
+    }
     record->failed_ranks.store(action.failed_ranks, std::memory_order_relaxed);
     if (action.status == Status::Success && action.failed_ranks > 0) {
         log().warn("send of room {}: {} of its language workers failed, the others have it all", record->room,
@@ -263,6 +310,13 @@ void Core::handle(BeginSend& command) {
     SendRecord& record = *command.record;
     if (drain_.asked()) return refuse(record);
     sends_[record.id] = command.record;
+    if (trace_ != nullptr) {
+        trace_->add(trace::RoomMoment{.time = trace::now(),
+                                      .step = trace::RoomStep::begun,
+                                      .handle = record.id,
+                                      .room = record.room,
+                                      .tokens = record.total});
+    }
     machine_.on_send(record.id, record.room, record.total, now_, record.watermark.take());
 }
 

@@ -55,6 +55,7 @@ private:
     bool take_filled();
     void feed(const SendEvent& event);
     void round_written(const SendEvent& event);
+    void trace_status(const protocol::embedding::SendStatus& action);
     void run_actions();
     void stop_when_due();
 
@@ -83,6 +84,7 @@ private:
     Mailbox& mailbox_;
     EmbeddingInbox& inbox_;
     SendEnded send_ended_;
+    trace::Recorder* const trace_;  ///< null: none is kept
     SendQueue queue_;
     std::unordered_map<protocol::embedding::SendId, std::shared_ptr<SendRecord>> sends_;
     std::vector<protocol::embedding::SendId> unfilled_;  ///< sends whose watermark waits for a stream

@@ -39,6 +39,7 @@ bool SendQueue::post_lane(Link& link, Lane& lane) {
     if (chain.size == 0) return post_marker(link, lane);
     chain.requests[chain.size - 1].signaled = true;
     counters_.doorbells.add();
+    if (settings_.recorder != nullptr) chain.posted_at = trace::now();
     for (std::size_t i = 0; i < chain.size; ++i) chain.requests[i].id = lane.next_sequence() + i;
     const auto result = lane.queue_pair->post({chain.requests.data(), chain.size});
     account_accepted(lane, chain, result.accepted);
@@ -174,6 +175,7 @@ void SendQueue::account_accepted(Lane& lane, const Chain& chain, std::size_t acc
         ++unit.in_flight;
         if (!std::exchange(unit.flying, true)) {
             lane.flying += unit.bytes;
+            if (settings_.recorder != nullptr) traced_[chain.units[i]].posted = chain.posted_at;
             clock_.posted(work.flow, unit.finish, unit.bytes);
         }
         lane.in_flight.push({chain.units[i], false});

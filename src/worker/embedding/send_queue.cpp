@@ -144,6 +144,7 @@ void SendQueue::close(const AttemptKey& key) {
             const UnitId id = new_unit(*work, nullptr, lane);
             units_[id].immediate = true;
             units_[id].closing = true;
+            if (settings_.recorder != nullptr) traced_[id].round = round;
             units_[id].finish = clock_.charge(work->flow, 0);
             gathering_.push(id);
         }

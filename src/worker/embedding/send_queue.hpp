@@ -3,6 +3,7 @@
 #include "memory/provider.hpp"
 #include "plan/round.hpp"
 #include "protocol/embedding/actions.hpp"
+#include "trace/recorder.hpp"
 #include "worker/counters.hpp"
 #include "worker/embedding/link.hpp"
 #include "worker/embedding/region_ring.hpp"
@@ -46,6 +47,7 @@ public:
         GpuDirect gpu_direct = GpuDirect::automatic;  ///< how the NIC reaches send regions on a GPU
         bool cpu_reads = true;  ///< sources and send regions are memory that the CPU can read
         Link::Settings link;
+        trace::Recorder* recorder = nullptr;  ///< of a trace; null: none is kept
     };
 
     /// What goes on without a descriptor to tell its end.
@@ -124,6 +126,7 @@ private:
     std::size_t poll(Link& link, std::span<fabric::Completion> batch);
     void complete(Link& link, const fabric::Completion& completion);
     void finish_unit(UnitId id, bool success);
+    void trace_unit(UnitId id, const Unit& unit, bool success) const;
     void unit_written(Work& work, Part& part);
     static void drop_unstaged(Work& work);
     void forget_work(const protocol::AttemptKey& key);
@@ -150,6 +153,7 @@ private:
     bool starved_ = false;  ///< something is to be posted, and no completion will tell when it can be
     std::vector<Unit> units_;
     std::vector<UnitId> free_units_;
+    std::vector<trace::Chunk> traced_;  ///< what a trace wants to know of each unit; empty where there is none
     std::vector<SendEvent> events_;
     std::unique_ptr<Chain> chain_;
     PostCounters counters_;

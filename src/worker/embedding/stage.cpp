@@ -164,6 +164,13 @@ void SendQueue::stage_next(Work& work) {
     Unit& unit = units_[id];
     // The last unit of the round on its lane; lanes that no chunk reaches get an immediate alone.
     unit.immediate = part.last && part.next_unit + lanes >= part.units;
+    if (settings_.recorder != nullptr) {
+        trace::Chunk& traced = traced_[id];
+        traced.staged = trace::now();
+        traced.round = part.round->number;
+        traced.number = part.next_unit;
+        traced.rail = work.link->lanes()[unit.lane].rail;
+    }
     if (chunk != nullptr) {
         unit.next_write = chunk->first_write;
         unit.end_write = chunk->first_write + chunk->writes;
@@ -190,6 +197,7 @@ void SendQueue::gather(Unit& unit, const plan::Chunk& chunk) {
         regions_.share(found->index);
         unit.region = found->index;
         unit.ticket = found->ticket;
+        unit.shared = true;
         return;
     }
     const std::uint32_t region = regions_.take();
@@ -212,6 +220,10 @@ UnitId SendQueue::new_unit(Work& work, Part* part, std::uint32_t lane) {
         free_units_.pop_back();
     }
     units_[id] = Unit{};
+    if (settings_.recorder != nullptr) {
+        traced_.resize(units_.size());
+        traced_[id] = {};
+    }
     units_[id].work = &work;
     units_[id].part = part;
     units_[id].lane = lane;
@@ -229,6 +241,7 @@ bool SendQueue::collect_gathered() {
         if (const std::string failure = copies_.failure(); !failure.empty()) fail_copies(failure);
         gathering_.pop();
         moved = true;
+        if (settings_.recorder != nullptr && unit.region >= 0) traced_[id].gathered = trace::now();
         if (unit.work->link == nullptr || (unit.work->cancelled && !unit.closing)) {
             finish_unit(id, false);
         } else {

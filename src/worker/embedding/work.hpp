@@ -147,6 +147,7 @@ struct Unit {
     bool counted = false;         ///< among link->staged
     bool flying = false;          ///< among the bytes of its lane
     bool truncated = false;       ///< cancelled after a part of it was posted
+    bool shared = false;          ///< its region was gathered into for another rank
 };
 
 }  // namespace remit::worker::embedding

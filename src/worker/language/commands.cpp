@@ -9,6 +9,13 @@ using namespace protocol::language;
 void Core::handle(BeginReceive& command) {
     if (drain_.asked()) return refuse(*command.record);
     rooms_[command.record->handle].record = command.record;
+    if (trace_ != nullptr) {
+        trace_->add(trace::RoomMoment{.time = trace::now(),
+                                      .step = trace::RoomStep::begun,
+                                      .copies = command.record->sink.has_value(),
+                                      .handle = command.record->handle,
+                                      .room = command.record->request.room});
+    }
     machine_.on_receive(command.record->handle, command.record->request, now_);
     if (!dead_.empty()) machine_.on_abort(command.record->handle, dead_, now_);
 }

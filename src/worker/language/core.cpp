@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "plan/scatter.hpp"
+#include "worker/tracing.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -21,7 +22,8 @@ constexpr protocol::Time kLookAgain = std::chrono::microseconds(50);
 }  // namespace
 
 Core::Core(const Config& config, pool::BlockPool& pool, Receiver& receiver, fabric::Fabric& fabric, Mailbox& mailbox,
-           memory::Provider& memory, memory::CopyExecutor& copies, LanguageInbox& inbox, RoomEnded room_ended)
+           memory::Provider& memory, memory::CopyExecutor& copies, LanguageInbox& inbox, RoomEnded room_ended,
+           trace::Recorder* trace)
     : layout_(pool.layout()),
       pool_(pool),
       receiver_(receiver),
@@ -32,6 +34,7 @@ Core::Core(const Config& config, pool::BlockPool& pool, Receiver& receiver, fabr
       visibility_(pool, memory, copies, fabric),
       inbox_(inbox),
       room_ended_(std::move(room_ended)),
+      trace_(trace),
       machine_(config, pool.allocator()),
       free_blocks_(pool.allocator().free_blocks()),
       guessed_tokens_(machine_.guessed_tokens()) {}
@@ -78,6 +81,9 @@ bool Core::step(protocol::Time now) {
 }
 
 void Core::on_arrival(const Receiver::Arrival& arrival) {
+    if (trace_ != nullptr) {
+        trace_->add(trace::Immediate{trace::now(), traced(arrival.key), arrival.queue_pair, arrival.immediate});
+    }
     machine_.on_immediate(arrival.key, arrival.queue_pair, arrival.immediate, now_);
 }
 
@@ -105,6 +111,7 @@ bool Core::take_completions() {
 /// Feeds what has become visible; whoever calls runs the actions.
 bool Core::take_visible() {
     const bool moved = visibility_.pump([this](const MakeVisible& request, const Aux& aux) {
+        trace_round(request.key, request.round, trace::RoundStep::visible);
         check_memory();  // a round that was not made visible fails its room first
         machine_.on_visible(request.key, request.round, aux, now_);
     });
@@ -148,6 +155,9 @@ bool Core::take_copies() {
     // Batches of one executor end in the order of their tickets.
     while (!running_copies_.empty() && copies_.done(running_copies_.front().ticket)) {
         const CopyOut copy = std::move(running_copies_.front().copy);
+        if (trace_ != nullptr) {
+            trace_->add(trace::CopyOut{running_copies_.front().begin, trace::now(), copy.handle, copy.round});
+        }
         running_copies_.erase(running_copies_.begin());
         // A batch also ends with the error that done() has met just now: the rooms fail first, then its blocks are
         // free.
@@ -164,10 +174,12 @@ bool Core::take_messages() {
     for (int taken = 0; taken < kMessageBatch; ++taken) {
         const auto message = mailbox_.receive_for_language();
         if (!message) return taken > 0;
+        const trace::Nanoseconds begin = traced_now(trace_);
         // What its sender waited for may have been posted since the last look, and comes first.
         take_commands();
         machine_.on_message(*message, now_);
         run_actions();
+        note_received(trace_, begin, *message);
     }
     return true;
 }
@@ -221,8 +233,9 @@ void Core::run_actions() {
 // -------------------------------------------------------------------------------------- actions
 
 void Core::perform(const Tell& action) {
+    const trace::Nanoseconds begin = traced_now(trace_);
     const auto result = mailbox_.send(action.to, action.key.generation, action.message);
-    if (result == control::SendResult::queued) return;
+    if (result == control::SendResult::queued) return note_sent(trace_, begin, action.message);
     after_batch_.push_back([this, key = action.key, result] {
         // A new connection has an empty outbox; to an address that cannot be reached there is none.
         if (result != control::SendResult::overflow) {
@@ -238,6 +251,7 @@ void Core::perform(const ForgetPeer& action) { mailbox_.forget(action.peer, acti
 void Core::perform(const CreateGeneration& action) {
     try {
         auto local = receiver_.create(action.key);
+        trace_session(action.key, trace::SessionStep::created, local.size());
         after_batch_.push_back([this, key = action.key, local] { machine_.on_created(key, local, now_); });
     } catch (const Error& error) {
         log().error("session {} generation {}: {}", action.key.session, action.key.generation, error.what());
@@ -250,6 +264,7 @@ void Core::perform(const CreateGeneration& action) {
 void Core::perform(const ConnectGeneration& action) {
     try {
         receiver_.connect(action.key, action.remote);
+        trace_session(action.key, trace::SessionStep::connected, action.remote.size());
         log().info("session {} generation {}: {} queue pairs on {}", action.key.session, action.key.generation,
                    action.remote.size(), fabric_.describe());
     } catch (const Error& error) {
@@ -267,6 +282,7 @@ void Core::perform(const DestroyGeneration& action) {
             // Its own flushed work is no news; another generation's failure is.
             after_batch_.push_back([this, failure] { on_failure(failure); });
         });
+    trace_session(action.key, trace::SessionStep::destroyed);
     after_batch_.push_back([this, key = action.key] { machine_.on_destroyed(key, now_); });
 }
 
@@ -277,6 +293,7 @@ void Core::perform(const PollDry& action) {
 }
 
 void Core::perform(const MakeVisible& action) {
+    trace_round(action.key, action.round, trace::RoundStep::arrived);
     visibility_.start(action);
     // Host memory is visible with the completion.
     after_batch_.push_back([this] { take_visible(); });
@@ -322,8 +339,9 @@ void Core::perform(const CopyOut& action) {
     const auto planned = plan::plan_scatter(layout_, {pool_.local_map(), action.blocks, action.range.first},
                                             room.tensors, action.range, scratch_);
     if (!planned) throw Error(ErrorKind::internal, "scatter: " + planned.error());
+    const trace::Nanoseconds begin = traced_now(trace_);
     const memory::Ticket ticket = copies_.submit(scratch_, 0);
-    running_copies_.push_back({ticket, action});
+    running_copies_.push_back({ticket, action, begin});
     room.moved_out += action.range.count;
     if (memory_.streams() == nullptr || room.moved_out < room.record->total.load(std::memory_order_relaxed)) return;
     submitted_.push_back({room.record, ticket, action.aux});
@@ -348,6 +366,7 @@ void Core::perform(const Answered& action) {
 void Core::perform(const Note& action) {
     const auto found = rooms_.find(action.handle);
     if (found == rooms_.end()) return;
+    if (trace_ != nullptr) trace_note(action);
     RoomRecord& record = *found->second.record;
     if (action.what == "announced") record.total.store(action.range.count, std::memory_order_release);
     if (action.what == "round complete") record.rounds.fetch_add(1, std::memory_order_relaxed);
@@ -364,6 +383,12 @@ void Core::perform(const Final& action) {
     if (found == rooms_.end()) return;
     const std::shared_ptr<RoomRecord> record = found->second.record;
     rooms_.erase(found);
+    if (trace_ != nullptr) {
+        trace::RoomEnd end{
+            .time = trace::now(), .handle = action.handle, .status = action.status, .tokens = action.total_tokens};
+        end.set_reason(action.reason);
+        trace_->add(end);
+    }
     {
         const std::lock_guard lock(record->mutex);
         record->aux = action.aux;

@@ -3,6 +3,7 @@
 #include "memory/provider.hpp"
 #include "pool/block_pool.hpp"
 #include "protocol/language/machine.hpp"
+#include "trace/recorder.hpp"
 #include "worker/drain.hpp"
 #include "worker/event_loop.hpp"
 #include "worker/language/receiver.hpp"
@@ -29,7 +30,7 @@ public:
 
     Core(const protocol::language::Config& config, pool::BlockPool& pool, Receiver& receiver, fabric::Fabric& fabric,
          Mailbox& mailbox, memory::Provider& memory, memory::CopyExecutor& copies, LanguageInbox& inbox,
-         RoomEnded room_ended);
+         RoomEnded room_ended, trace::Recorder* trace = nullptr);
 
     bool step(protocol::Time now) override;
     void take_wakeups() override;
@@ -54,6 +55,7 @@ private:
     struct RunningCopy {
         memory::Ticket ticket = 0;
         protocol::language::CopyOut copy;
+        trace::Nanoseconds begin = 0;  ///< where there is a trace
     };
     struct Room {
         std::shared_ptr<RoomRecord> record;
@@ -93,6 +95,9 @@ private:
     void perform(const protocol::language::Note& action);
     void perform(const protocol::language::Final& action);
     [[nodiscard]] BlockMap tensors_of(Room& room, std::uint64_t total) const;
+    void trace_session(const protocol::GenerationKey& key, trace::SessionStep step, std::size_t queue_pairs = 0);
+    void trace_round(const protocol::AttemptKey& key, std::uint32_t round, trace::RoundStep step);
+    void trace_note(const protocol::language::Note& note);
 
     void handle(BeginReceive& command);
     void handle(AbortRoom& command);
@@ -114,6 +119,7 @@ private:
     std::string dead_;  ///< why the pool's memory cannot be used any more; empty while it can
     LanguageInbox& inbox_;
     RoomEnded room_ended_;
+    trace::Recorder* const trace_;  ///< null: none is kept
     protocol::language::Machine machine_;
     std::unordered_map<protocol::language::Handle, Room> rooms_;
     std::vector<RunningCopy> running_copies_;
