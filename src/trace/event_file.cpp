@@ -24,19 +24,19 @@ std::string micros(Nanoseconds time) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
     return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 EventFile::EventFile(const std::string& name)
     : name_(name), file_(::open(name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644)), process_(::getpid()) {
     const auto failed = [&](const char* call) {
-        return Error(ErrorKind::environment, fmt::format("trace.file {}: {}: {}", quoted(name), call, std::strerror(errno)));
+        return Error(ErrorKind::environment, fmt::format("trace.file {}: {}: {}", json_text(name), call, std::strerror(errno)));
     };
     if (!file_.valid()) throw failed("open");
     if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
         throw Error(ErrorKind::misuse,
-                    fmt::format("trace.file {}: another worker writes its trace there; name a file for each", quoted(name)));
+                    fmt::format("trace.file {}: another worker writes its trace there; name a file for each", json_text(name)));
     }
     if (::ftruncate(file_.get(), 0) != 0 && errno != EINVAL) throw failed("truncate");  // EINVAL: a pipe, a device
 }
@@ -55,7 +55,7 @@ void EventFile::begin(const Identity& identity) {
     fmt::format_to(std::back_inserter(text_), "{{\"displayTimeUnit\":\"ms\",\n\"otherData\":{},\n\"traceEvents\":[\n",
                    about.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     const std::string name = fmt::format("{} worker {}", to_string(identity.role), identity.endpoint);
-    line(fmt::format(R"({{"ph":"M","name":"process_name","pid":{},"args":{{"name":{}}}}})", process_, quoted(name)));
+    line(fmt::format(R"({{"ph":"M","name":"process_name","pid":{},"args":{{"name":{}}}}})", process_, json_text(name)));
 }
 
 void EventFile::line(std::string_view event) {
@@ -65,7 +65,7 @@ void EventFile::line(std::string_view event) {
 
 void EventFile::name_row(RowId row, std::string_view name) {
     line(fmt::format(R"({{"ph":"M","name":"thread_name","pid":{},"tid":{},"args":{{"name":{}}}}})", process_, row,
-                     quoted(name)));
+                     json_text(name)));
     line(fmt::format(R"({{"ph":"M","name":"thread_sort_index","pid":{},"tid":{},"args":{{"sort_index":{}}}}})", process_, row,
                      row));
 }
@@ -111,7 +111,7 @@ bool EventFile::flush() {
         const ssize_t written = ::write(file_.get(), at, left);
         if (written < 0 && errno == EINTR) continue;
         if (written < 0) {
-            reason_ = fmt::format("{}: {}", quoted(name_), std::strerror(errno));
+            reason_ = fmt::format("{}: {}", json_text(name_), std::strerror(errno));
             break;
         }
         at += written;

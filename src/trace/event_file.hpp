@@ -60,6 +60,6 @@ private:
 };
 
 /// With its quotes, as JSON wants it; bytes that are no UTF-8 are replaced.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string json_text(std::string_view text);
 
 }  // namespace remit::trace

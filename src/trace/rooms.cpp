@@ -153,7 +153,7 @@ void Rooms::take(const RoomEnd& end) {
     Room* room = at(end.handle);
     if (room == nullptr) return;
     std::string args = fmt::format(R"("status":"{}","tokens":{})", to_string(end.status), end.tokens);
-    if (end.reason[0] != 0) args += fmt::format(R"(,"reason":{})", quoted(end.reason.data()));
+    if (end.reason[0] != 0) args += fmt::format(R"(,"reason":{})", json_text(end.reason.data()));
     write(*room, end.handle, end.time, args);
     rooms_.erase(end.handle);
 }

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -108,7 +108,9 @@ private:
             ASSERT_FALSE(stack.empty()) << "an end without a beginning: " << event;
             EXPECT_EQ((*stack.back())["name"], event["name"]);
             EXPECT_LE(begin(*stack.back()), begin(event)) << event;
-            if (stack.size() > 1) EXPECT_GE(begin(*stack.back()), begin(*stack[stack.size() - 2])) << event;
+            if (stack.size() > 1) {
+                EXPECT_GE(begin(*stack.back()), begin(*stack[stack.size() - 2])) << event;
+            }
             stack.pop_back();
         }
         for (const auto& [id, stack] : open) EXPECT_TRUE(stack.empty()) << "no end: " << *stack.back();
@@ -127,7 +129,9 @@ private:
             std::vector<const json*> around;
             for (const json* slice : all) {
                 while (!around.empty() && end(*around.back()) <= begin(*slice) + kRounding / 2) around.pop_back();
-                if (!around.empty()) EXPECT_LE(end(*slice), end(*around.back()) + kRounding) << *around.back() << "\n" << *slice;
+                if (!around.empty()) {
+                    EXPECT_LE(end(*slice), end(*around.back()) + kRounding) << *around.back() << "\n" << *slice;
+                }
                 around.push_back(slice);
             }
         }

@@ -33,7 +33,7 @@ CheckedTrace written(Role role, const std::vector<Record>& records) {
 Message init(Nanoseconds time) {
     Message m;
     m.begin = time;
-    m.end = time + 1000;
+    m.end = time + 1;
     m.sent = true;
     m.type = MessageType::init;
     m.room = 42;
@@ -118,7 +118,8 @@ TEST(Interpreter, WhateverIsLeftOutWhatBeginsEnds) {
         static_cast<void>(written(Role::language, rest));  // checks itself
         rest.resize(gone);  // nor where the worker goes in the middle
         const CheckedTrace cut = written(Role::language, rest);
-        if (gone > 0) EXPECT_EQ(cut.named("b", "room 42")[0]["args"]["status"], "unfinished");
+        if (gone == 0) continue;
+        EXPECT_EQ(cut.named("b", "room 42")[0]["args"]["status"], "unfinished");
     }
 }
 

@@ -89,9 +89,9 @@ void merge_halves(const Workload& work, Report& report, Console& console) {
     std::string fault;
     try {
         const MergeReport merge = merge_traces(half_trace_names(merged, work.options.ranks), merged);
-        for (const std::string& line : merge.lines) console.say(line);
-        console.say(merged + ": open it in ui.perfetto.dev");
-        if (merge.violations > 0) fault = "control messages came before they were sent";
+        console.say(merged + ": " + std::to_string(merge.arrows) +
+                    " control messages have both ends; open it in ui.perfetto.dev");
+        if (merge.violations > 0) fault = std::to_string(merge.violations) + " control messages came before they were sent";
     } catch (const Error& error) {
         fault = error.what();
     }

@@ -6,8 +6,9 @@ namespace remit::tools {
 
 std::string half_trace_name(const std::string& merged, Side side, std::uint32_t rank, std::uint32_t ranks) {
     const std::filesystem::path path(merged);
-    std::string name = path.stem().string() + "." + to_string(side);
-    if (side == Side::language && ranks > 1) name += "-" + std::to_string(rank);
+    std::string name = path.stem().string();
+    name.append(".").append(to_string(side));
+    if (side == Side::language && ranks > 1) name.append("-").append(std::to_string(rank));
     const std::string extension = path.extension().string();
     return (path.parent_path() / (name + (extension.empty() ? ".json" : extension))).string();
 }
