@@ -8,6 +8,7 @@ Each shape moves its data between two processes on two devices; the command itse
 """
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -129,12 +130,53 @@ def check_full_disk(remit):
             subprocess.run(["umount", f"{folder}/full"], check=True)
 
 
+def spans(trace, pid, name):
+    """(begin, end) of async slices of that name, in microseconds."""
+    begun = [e for e in trace if e["ph"] == "b" and e["pid"] == pid and e["name"] == name]
+    return [(b["ts"], next(e["ts"] for e in trace if e["ph"] == "e" and e["pid"] == pid and e["name"] == name
+                           and e["id2"] == b["id2"] and e["ts"] >= b["ts"])) for b in begun]
+
+
+def check_trace(remit):
+    """An overlapped resume as both workers' traces have it: RESUME leaves, and is heard, while round 0 is on the wire."""
+    with tempfile.TemporaryDirectory() as folder:
+        why = check_shape(remit, f"--tokens 8000 --allocate 4096 --trace {folder}/run.json", {"rounds": 2})
+        if why:
+            return why
+        halves = [f"{folder}/run.embedding.json", f"{folder}/run.language.json"]
+        again = subprocess.run([remit, "trace-merge", *halves, "-o", f"{folder}/again.json"], capture_output=True, text=True,
+                               timeout=60 * SCALE, check=False)
+        if again.returncode != 0 or "causality holds" not in again.stdout:
+            return f"exit {again.returncode} of trace-merge: {again.stdout}{again.stderr}"
+        with open(f"{folder}/run.json", encoding="utf-8") as file:
+            trace = json.load(file)["traceEvents"]
+        if os.environ.get("REMIT_OUT"):
+            shutil.copy(f"{folder}/run.json", os.path.join(os.environ["REMIT_OUT"], "overlapped_resume.trace.json"))
+    embedding, language = 1, 2
+    resumes = {e["ph"]: e for e in reversed(trace) if e["ph"] in "sf" and e["name"] == "RESUME"}
+    if set(resumes) != {"s", "f"} or resumes["s"]["pid"] != language or resumes["f"]["pid"] != embedding:
+        return f"no RESUME from the language to the embedding worker: {resumes}"
+    sent, heard = resumes["s"]["ts"], resumes["f"]["ts"]
+    offered, arrived = spans(trace, language, "on the wire")[0]
+    if not offered < sent < arrived:
+        return f"RESUME was sent at {sent} us; round 0 was on the wire from {offered} to {arrived}"
+    copies, second = spans(trace, language, "copy out"), spans(trace, language, "on the wire")[1]
+    if len(copies) != 2 or not second[0] < arrived < second[1]:
+        return f"rounds do not overlap: {offered}-{arrived}, {second}, copies {copies}"
+    writes = [e for e in trace if e["ph"] == "X" and e["pid"] == embedding and e["name"].startswith("room 1 round 0 chunk")]
+    gathers = [e for e in trace if e["ph"] == "X" and e["pid"] == embedding and e["name"] == "gather"]
+    if not writes or not gathers:
+        return f"{len(writes)} chunks, {len(gathers)} gathers"
+    return None if heard > sent else f"RESUME was heard at {heard} us and sent at {sent}"
+
+
 def main():
     remit, xml = sys.argv[1:]
     tests = [(n, lambda o=o, e=e: check_shape(remit, o, e)) for n, o, e in SHAPES]
     tests += [(n, lambda o=o, w=w: check_refusal(remit, o, 2, w)) for n, o, w in BAD_USAGE]
     tests += [(n, lambda o=o, w=w: check_refusal(remit, o, 3, w)) for n, o, w in ENVIRONMENT]
     tests.append(("memlock_too_small", lambda: check_memlock(remit)))
+    tests.append(("trace_of_an_overlapped_resume", lambda: check_trace(remit)))
     tests.append(("photographs_and_a_prompt", lambda: check_photos(remit)))
     if os.environ.get("REMIT_GUEST") in ("qemu", "uml"):  # mounts are made only where they are nobody else's
         tests.append(("output_on_a_full_disk", lambda: check_full_disk(remit)))
