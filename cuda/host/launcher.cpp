@@ -1,5 +1,6 @@
 #include "host/launcher.hpp"
 
+#include "base/nvtx_range.hpp"
 #include "host/error_text.hpp"
 #include "host/pack.hpp"
 #include "kernels/kernels.hpp"
@@ -58,6 +59,7 @@ std::uint32_t CopyLauncher::inline_capacity() const noexcept {
 
 cudaError_t CopyLauncher::launch(std::span<const memory::Copy> copies, std::uint64_t destination_base,
                                  const LaunchSlot& slot, std::uint64_t sequence) {
+    const NvtxRange range("launch of a copy kernel");
     BatchHeader header;
     header.ticket = slot.ticket;
     header.progress = slot.progress;

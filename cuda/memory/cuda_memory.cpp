@@ -1,5 +1,6 @@
 #include "memory/cuda_memory.hpp"
 
+#include "base/nvtx_range.hpp"
 #include "memory/buffers.hpp"
 #include "memory/pointers.hpp"
 
@@ -150,6 +151,7 @@ memory::Visibility CudaMemory::visibility() const noexcept {
 }
 
 std::string CudaMemory::flush() {
+    const NvtxRange range("flush of GPUDirect writes");
     const Driver& driver = device_->driver();
     const ContextScope scope(device_->context);
     if (scope.status() != CUDA_SUCCESS) return scope.failure();

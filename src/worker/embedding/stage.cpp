@@ -3,6 +3,7 @@
 #include "worker/embedding/send_queue.hpp"
 
 #include "base/checked.hpp"
+#include "base/nvtx_range.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -200,6 +201,7 @@ void SendQueue::gather(Unit& unit, const plan::Chunk& chunk) {
         unit.shared = true;
         return;
     }
+    const NvtxRange range("gather");
     const std::uint32_t region = regions_.take();
     unit.region = region;
     {

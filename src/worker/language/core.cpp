@@ -1,6 +1,7 @@
 #include "worker/language/core.hpp"
 
 #include "base/log.hpp"
+#include "base/nvtx_range.hpp"
 #include "plan/scatter.hpp"
 #include "worker/tracing.hpp"
 
@@ -334,6 +335,7 @@ BlockMap Core::tensors_of(Room& room, std::uint64_t total) const {
 }
 
 void Core::perform(const CopyOut& action) {
+    const NvtxRange range("copy out");
     Room& room = rooms_.at(action.handle);
     scratch_.clear();
     const auto planned = plan::plan_scatter(layout_, {pool_.local_map(), action.blocks, action.range.first},
