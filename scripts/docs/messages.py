@@ -9,7 +9,7 @@ import re
 from pages import ROOT, code_spans, read_page
 
 SOURCES = ["src/base", "src/control", "src/fabric", "src/layout", "src/memory", "src/plan", "src/pool", "src/protocol",
-           "src/registration", "src/worker", "cuda/driver", "cuda/host", "cuda/memory"]
+           "src/registration", "src/trace", "src/worker", "cuda/driver", "cuda/host", "cuda/memory"]
 PAGE = ROOT / "docs/errors.md"
 EXCLUDED = ROOT / "tests/docs/not_messages.txt"
 GAP = "…"
