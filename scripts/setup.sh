@@ -5,17 +5,20 @@ set -euo pipefail
 
 if [[ ${1:-} = --help || ${1:-} = -h ]]; then
   cat <<'END'
-Usage: scripts/setup.sh [--no-guest]
+Usage: scripts/setup.sh [--no-guest | --build]
 Installs the packages to build, demonstrate and test remit (sudo where you aren't root), then fetches
 the kernel of the test guest into ~/.cache/remit so that tests need no network.
   --no-guest  packages only
+  --build     only the packages that the library and the command are built with
 END
   exit 0
 fi
 with_guest=1
+with_tests=1
 case ${1:-} in
   '') ;;
   --no-guest) with_guest=0 ;;
+  --build) with_guest=0 with_tests=0 ;;
   *) echo "setup: unknown option '$1' (see --help)" >&2 && exit 2 ;;
 esac
 
@@ -30,19 +33,24 @@ group() { # why, packages...
   packages+=("${@:2}")
 }
 
+# for_tests WHY PACKAGE...: what the build alone does without.
+for_tests() { [[ $with_tests = 0 ]] || group "$@"; }
+
 group "compilers and the build" cmake ninja-build g++ ccache pkg-config git
-group "second compiler, sanitizers, fuzzing, lint" clang clang-format clang-tidy cppcheck libclang-rt-14-dev shellcheck
+for_tests "second compiler, sanitizers, fuzzing, lint" clang clang-format clang-tidy cppcheck libclang-rt-14-dev shellcheck
 group "RDMA verbs" libibverbs-dev
 group "control messages" libzmq3-dev cppzmq-dev
 group "logs, JSON, options, expected" libspdlog-dev nlohmann-json3-dev libcli11-dev libexpected-dev
 group "arrays in the examples" libxtensor-dev
-group "tests and benchmarks" libgtest-dev libgmock-dev libbenchmark-dev
-group "scripts and the photographs of the demo" python3 python3-numpy python3-pil python-matplotlib-data
-group "plots" python3-matplotlib
-group "documentation" doxygen graphviz
-group "soft-RoCE guest" qemu-system-x86 busybox-static kmod cpio iproute2 procps
-group "RDMA providers and tools, to compare with" rdma-core ibverbs-providers ibverbs-utils perftest
-group "tests that drop privileges" libcap2-bin util-linux
+group "packages and the manual page" dpkg-dev file python3
+for_tests "checks of packages and of what deploys them" groff-base man-db python3-venv systemd
+for_tests "tests and benchmarks" libgtest-dev libgmock-dev libbenchmark-dev
+for_tests "scripts and the photographs of the demo" python3 python3-numpy python3-pil python-matplotlib-data
+for_tests "plots" python3-matplotlib
+for_tests "documentation" doxygen graphviz
+for_tests "soft-RoCE guest" qemu-system-x86 busybox-static kmod cpio iproute2 procps
+for_tests "RDMA providers and tools, to compare with" rdma-core ibverbs-providers ibverbs-utils perftest
+for_tests "tests that drop privileges" libcap2-bin util-linux
 
 # One query for all; a package that was removed but left its settings is not "installed".
 installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null | awk '$2 == "installed" {print $1}')

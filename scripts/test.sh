@@ -7,7 +7,7 @@ usage() {
 Usage: scripts/test.sh [--quick] [--lane NAME]... [--fuzz-seconds N]
 
   --quick      the release build alone: native tests and the tests over verbs, no sanitizers, no second compiler
-  --lane NAME  only these lanes: release, sim, mutants, guest, scripts, docs, lint, asan, tsan, clang, fuzz, shared, cuda; or
+  --lane NAME  only these lanes: release, sim, mutants, guest, scripts, docs, lint, asan, tsan, clang, fuzz, package, cuda; or
                bench, which the guest lane has in its own boot
   --fuzz-seconds N  how long each fuzz target runs (60); scripts/fuzz.sh runs them by themselves
 
@@ -18,7 +18,7 @@ END
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd "$root" || exit 1
-lanes=(release guest asan tsan clang fuzz cuda lint sim mutants scripts docs shared)
+lanes=(release guest asan tsan clang fuzz cuda lint sim mutants scripts docs package)
 extra=(bench)  # part of another lane, for those who want it alone
 chosen=()
 fuzz_seconds=60
@@ -49,7 +49,6 @@ results=$root/build/results
 rm -rf "$results"
 mkdir -p "$results"
 jobs=$(nproc)
-
 # What one checkout has compiled serves another, and the copies in which defects are planted.
 export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root} CCACHE_NOHASHDIR=1
 
@@ -177,7 +176,7 @@ lane_scripts() {
   record bench-selftest scripts/bench/selftest.py
   record gpu-selftest scripts/gpu/selftest.sh
   if command -v shellcheck >/dev/null; then
-    record shellcheck shellcheck -S warning -x -P "$root" scripts/*.sh scripts/guest/*.sh scripts/gpu/*.sh tests/guest/*.sh .ci/run
+    record shellcheck shellcheck -S warning -x -P "$root" scripts/*.sh scripts/guest/*.sh scripts/gpu/*.sh tests/guest/*.sh tests/package/*.sh packaging/*.sh .ci/run
   fi
 }
 
@@ -209,11 +208,17 @@ lane_lint() { record lint-cppcheck scripts/lint.sh cppcheck; }
 # Targets side by side, each on a processor of its own; the same choices each time, so that a failure is the change's.
 lane_fuzz() { record fuzz scripts/fuzz.sh --seconds "$fuzz_seconds" --jobs "$jobs" --seed 1; }
 
-# The same objects linked as a shared library, in a folder of their own: the guest runs what lies in the release folder.
-lane_shared() {
-  record shared-configure cmake --preset release -B build/shared -DBUILD_SHARED_LIBS=ON -DREMIT_BUILD_TESTS=OFF &&
-    record shared-build cmake --build build/shared -j "$jobs" --target remit remit_command &&
-    record shared-runs build/shared/bin/remit demo --fabric loopback --hidden 64
+# What users get: installed, packaged, as part of another project; what a shared library shows; what deploys it.
+lane_package() {
+  record package-build tests/package/run.sh build || return
+  record packaging packaging/check.sh build/package/bin/remit
+  record package-install tests/package/run.sh install || return
+  local step
+  for step in headers abi refusals; do record "package-$step" tests/package/run.sh "$step"; done
+  for step in package archive pkgconfig pkgconfig-static subdirectory fetch; do
+    record "package-consume-$step" tests/package/run.sh consume "$step"
+  done
+  record package-debs tests/package/run.sh debs
 }
 
 # cuda/ alone, with neither libibverbs nor ZeroMQ; then what the CPU cannot see of the kernels, and whether the tests
