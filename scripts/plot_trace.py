@@ -13,9 +13,12 @@ from pathlib import Path
 import matplotlib
 
 matplotlib.use("Agg")
+matplotlib.rcParams["svg.hashsalt"] = "remit"  # the same trace makes the same file
 import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib.lines import Line2D  # noqa: E402
 from matplotlib.patches import Patch  # noqa: E402
 
+RESUME, REPEAT = "#b3001b", "#bbbbbb"
 ROUNDS = ["#3b75af", "#ef8636", "#519e3e", "#c53a32", "#8d69b8"]
 PHASES = {"waiting for the session": "#dddddd", "waiting for the length": "#c9b8d8", "rounds on the wire": "#b7d3b0",
           "waiting for memory": "#e6a0a0", "moving out": "#cfe3f5", "all there": "#eeeeee", "waiting for INIT": "#dddddd",
@@ -39,7 +42,7 @@ class Trace:
         for e in self.events:
             if "ts" in e:
                 e["ts"] -= first
-        self.names = {(e["pid"], e["tid"], e["ts"]): e["name"] for e in self.events if e["ph"] == "X"}
+        self.at = {(e["pid"], e["tid"], e["ts"]): e for e in self.events if e["ph"] == "X"}
 
     def process(self, role):
         return next(pid for pid, its in sorted(self.roles.items()) if its == role)
@@ -120,7 +123,7 @@ def draw_rounds(picture, trace, pid, name):
             picture.bar(y, begin, end, colour_of(whole), "accepted … written")
         for _, part, part_begin, part_end, _, _ in parts:
             if part == "on the wire":
-                picture.bar(y, part_begin, part_end, colour_of(whole), "offered … every immediate is in")
+                picture.bar(y, part_begin, part_end, colour_of(whole), "offered … all of it has arrived")
             elif part == "copy out":
                 picture.bar(y, part_begin, part_end, "#555555")
 
@@ -143,38 +146,45 @@ def draw_control(picture, trace, pid):
     y = picture.row("control messages")
     for _, name, begin, end, args in trace.slices(pid, "control messages"):
         # A message takes microseconds: it is drawn wide enough to be seen.
-        picture.axes.plot([begin], [y + 0.4], marker="o" if args["direction"] == "sent" else "s", color="#222222", markersize=4)
+        picture.axes.plot([begin], [y + 0.4], marker="o", color="#222222", markersize=3)
     return y
 
 
 def draw_arrows(axes, trace, ys, limits):
-    told = []
-    for sent, received in trace.arrows():
+    told, seen = [], set()
+    for sent, received in sorted(trace.arrows(), key=lambda arrow: arrow[0]["ts"]):
         if sent["pid"] not in ys or received["pid"] not in ys or sent["name"] in ("PING", "PONG"):
             continue
         begin, end = sent["ts"] / 1e3, received["ts"] / 1e3
         if begin < limits[0] or end > limits[1]:
             continue
-        colour = "#b3001b" if sent["name"] == "RESUME" else "#222222"
-        axes.annotate("", (end, ys[received["pid"]] + 0.4), (begin, ys[sent["pid"]] + 0.4),
-                      arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 1.6 if colour != "#222222" else 0.9})
-        name = trace.names.get((sent["pid"], sent["tid"], sent["ts"]), sent["name"])
-        told.append((begin, sent["pid"], name, colour))
+        slice_ = trace.at[(sent["pid"], sent["tid"], sent["ts"])]
+        repeat = slice_["args"]["match"] in seen
+        seen.add(slice_["args"]["match"])
+        colour = REPEAT if repeat else RESUME if sent["name"] == "RESUME" else "#222222"
+        axes.annotate("", (end, ys[received["pid"]] + 0.4), (begin, ys[sent["pid"]] + 0.4), zorder=1 if repeat else 3,
+                      arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2 if colour == RESUME else 1})
+        if not repeat:
+            written = slice_["args"].get("rounds", 0)
+            told.append((begin, sent["pid"], slice_["name"] + (f", {written} written" if written else ""), colour))
     return told
 
 
 def label_arrows(axes, told, ys, top, limits):
     """Names of messages above, or below, the row that they leave; neighbours share a line of text."""
     width = limits[1] - limits[0]
-    last = {}
+    last = {}  # where the text of a line ends
     for begin, pid, name, colour in sorted(told):
         above = pid == top
+        length = 0.0085 * width * len(name)
+        at_edge = begin + length > limits[1]
+        left = begin - length if at_edge else begin
         level = 0
-        while level < 3 and begin - last.get((pid, level), -1e9) < 0.012 * width * len(name):
+        while level < 3 and left < last.get((pid, level), -1e9):
             level += 1
-        last[(pid, level)] = begin
+        last[(pid, level)] = left + length
         y = ys[pid] + (0.75 + 0.36 * level if above else -0.05 - 0.36 * level)
-        axes.text(begin, y, name, fontsize=7.5, color=colour, ha="left", va="bottom" if above else "top",
+        axes.text(begin, y, name, fontsize=7.5, color=colour, ha="right" if at_edge else "left", va="bottom" if above else "top",
                   weight="bold" if name == "RESUME" else "normal")
 
 
@@ -219,8 +229,9 @@ def draw(trace, number, title):
     axes.tick_params(axis="y", length=0)
     axes.legend(handles=[Patch(color=ROUNDS[0], label="round 0"), Patch(color=ROUNDS[1], label="round 1"),
                          Patch(color=ROUNDS[0], alpha=0.45, label="chunk held in a send region"),
-                         Patch(color="#333333", label="gather"), Patch(color="#555555", label="copy out")],
-                loc="lower center", bbox_to_anchor=(0.45, -0.17), ncol=5, fontsize=8.5, frameon=False)
+                         Patch(color="#333333", label="gather"), Patch(color="#555555", label="copy out"),
+                         Line2D([], [], color=REPEAT, label="message repeated, as until its round is complete")],
+                loc="lower center", bbox_to_anchor=(0.45, -0.19), ncol=3, fontsize=8.5, frameon=False)
     figure.tight_layout()
     return figure
 

@@ -140,7 +140,7 @@ def spans(trace, pid, name):
 def check_trace(remit):
     """An overlapped resume as both workers' traces have it: RESUME leaves, and is heard, while round 0 is on the wire."""
     with tempfile.TemporaryDirectory() as folder:
-        why = check_shape(remit, f"--tokens 8000 --allocate 4096 --trace {folder}/run.json", {"rounds": 2})
+        why = check_shape(remit, f"--tokens 8000 --allocate 4096 --source contiguous --trace {folder}/run.json", {"rounds": 2})
         if why:
             return why
         halves = [f"{folder}/run.embedding.json", f"{folder}/run.language.json"]
