@@ -1,15 +1,16 @@
-"""Every message of the library, found in its sources, and the messages that docs/errors.md explains.
+"""Every message of the library and of the command, found in the sources, and those that docs/errors.md explains.
 
 A message is a text of at least two words in the sources below, whatever function it goes through: a throw, a helper that throws,
 a reason of a failed room. Texts that nobody is shown as a message stand in tests/docs/not_messages.txt, with what they
-are. Lines that are logged as information are no messages either.
+are, one by one or for a whole file. Lines that are logged as information are no messages either.
 """
 import re
 
 from pages import ROOT, code_spans, read_page
 
-SOURCES = ["src/base", "src/control", "src/fabric", "src/layout", "src/memory", "src/plan", "src/pool", "src/protocol",
-           "src/registration", "src/trace", "src/worker", "cuda/driver", "cuda/host", "cuda/memory"]
+# All layers of libremit, also those to come, and the command; the simulation is for its developers.
+SOURCES = [*sorted(f"src/{path.name}" for path in (ROOT / "src").iterdir() if path.is_dir() and path.name != "sim"),
+           "cuda/driver", "cuda/host", "cuda/memory"]
 PAGE = ROOT / "docs/errors.md"
 EXCLUDED = ROOT / "tests/docs/not_messages.txt"
 GAP = "…"
@@ -54,28 +55,32 @@ def texts_of(source):
 
 
 def messages():
-    """{text: [where it stands]} of the library."""
-    found = {}
+    """({text: [where it stands]} of the messages, all texts), but for files that hold none."""
+    found, every = {}, set()
+    without = {path for pattern in excluded()[1] for path in ROOT.glob(pattern)}
     for folder in SOURCES:
-        for path in sorted((ROOT / folder).rglob("*.[ch]pp")):
+        for path in sorted(set((ROOT / folder).rglob("*.[ch]pp")) - without):
             for line, text, statement in texts_of(path.read_text(encoding="utf-8")):
-                if not WORDS.search(text) or QUIET.search(statement) or statement.endswith("static_assert("):
-                    continue
-                found.setdefault(plain(text), []).append(f"{path.relative_to(ROOT)}:{line}")
-    return found
+                every.add(plain(text).strip())
+                if WORDS.search(text) and not QUIET.search(statement):
+                    found.setdefault(plain(text).strip(), []).append(f"{path.relative_to(ROOT)}:{line}")
+    return found, every
 
 
 def excluded():
-    """{text: what it is} of the list of texts that are no messages."""
-    listed = {}
+    """({text: what it is}, {pattern of files: what they hold}) of the list of texts that are no messages."""
+    listed, files = {}, {}
     for number, line in enumerate(EXCLUDED.read_text(encoding="utf-8").split("\n"), 1):
         if not line or line.startswith("#"):
             continue
         kind, tab, text = line.partition("\t")
         if not tab or not kind:
             raise ValueError(f"{EXCLUDED.name}:{number}: a line is KIND, a tab, the text")
-        listed[text] = kind
-    return listed
+        if re.fullmatch(r"(?:src|cuda)/[\w/*.]+", text):
+            files[text] = kind
+        else:
+            listed[text.strip()] = kind
+    return listed, files
 
 
 def explained():
@@ -85,7 +90,7 @@ def explained():
         if not line.startswith("|"):
             in_table = False
             continue
-        cell = line.split("|")[1].strip()
+        cell = re.split(r"(?<!\\)\|", line)[1].strip().replace("\\|", "|")
         if cell == "message":
             in_table = True
         elif in_table and not cell.startswith("---"):
@@ -101,18 +106,19 @@ def covers(entry, text):
 
 def problems():
     """What is in the sources and not explained, and the other way round."""
-    found, listed, entries = messages(), excluded(), explained()
-    wrong = []
+    (found, every), (listed, files), entries = messages(), excluded(), explained()
+    wrong = [f"tests/docs/not_messages.txt: no file matches {pattern}: remove it" for pattern in files
+             if not list(ROOT.glob(pattern))]
     for text, places in sorted(found.items(), key=lambda item: item[1][0]):
         if text not in listed and not any(covers(entry, text) for _, entry in entries):
             wrong.append(f"{places[0]}: \"{text}\" stands neither in docs/errors.md nor in tests/docs/not_messages.txt")
     for text in listed:
-        if text not in found:
+        if text not in every:
             wrong.append(f"tests/docs/not_messages.txt: \"{text}\" is in no source any more: remove it")
-    all_text = "\n".join(found)
+    all_text = "\n".join(every)
     for line, entry in entries:
         for part in entry.split(GAP):
             words = trimmed(part)
             if len(words.split()) > 1 and words not in all_text:
                 wrong.append(f"docs/errors.md:{line}: \"{words}\" is in no source any more")
-    return wrong, len(found) - len(listed), len(entries)
+    return wrong, len(set(found) - set(listed)), len(entries)

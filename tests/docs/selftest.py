@@ -115,8 +115,8 @@ class Messages(unittest.TestCase):
         self.assertFalse(messages.covers("silent for … ms", messages.plain("silent for {} s or more")))
 
     def test_both_directions(self):
-        with mock.patch.object(messages, "messages", lambda: {"no such message": ["a.cpp:1"]}), \
-                mock.patch.object(messages, "excluded", dict), \
+        with mock.patch.object(messages, "messages", lambda: ({"no such message": ["a.cpp:1"]}, {"no such message"})), \
+                mock.patch.object(messages, "excluded", lambda: ({}, {})), \
                 mock.patch.object(messages, "explained", lambda: [(3, "another message of old")]):
             wrong, _, _ = messages.problems()
         self.assertEqual(len(wrong), 2, wrong)
