@@ -58,10 +58,34 @@ def marker_problem(block):
     reason = block.reason
     if reason and reason.word == "elsewhere" and reason.detail not in lanes():
         return f"marker elsewhere: \"{reason.detail}\" is no lane of scripts/test.sh"
-    known = block.language in (*run.RUNNERS, *run.SHOWN, "cpp")
-    if not known and not reason and not block.marker("file"):
-        return f"language \"{block.language}\" is neither run nor shown; known: {', '.join((*run.RUNNERS, *run.SHOWN, 'cpp'))}"
+    known = (*run.RUNNERS, *run.SHOWN, *run.COMPILERS)
+    if block.language not in known and not reason and not block.marker("file"):
+        return f"language \"{block.language}\" is neither run nor shown; known: {', '.join(known)}"
     return ""
+
+
+def how_counted(block):
+    if block.reason:
+        return f"not run, {block.reason.word}"
+    if block.marker("file"):
+        return "written to a file that a later block uses"
+    if block.language in run.SHOWN:
+        return "shown"
+    return "parsed" if block.language in ("json", "toml") else "run"
+
+
+def test_block(block, workplace):
+    """What is wrong with a block, or "". Sources are compiled later, all together."""
+    try:
+        if marker_problem(block) or block.reason:
+            return marker_problem(block)
+        if block.marker("file"):
+            run.write_file(block, workplace)
+        elif block.language in run.RUNNERS:
+            run.RUNNERS[block.language](block, workplace)
+        return ""
+    except run.Failure as failure:
+        return str(failure)
 
 
 def test_blocks(found, report, counts, folder):
@@ -69,33 +93,21 @@ def test_blocks(found, report, counts, folder):
     for page in found:
         workplace = run.make_workplace(folder / page.name.replace("/", "_"))
         for block in page.blocks:
-            name = f"{block.where} {block.language}"
-            problem = marker_problem(block)
-            if problem:
-                report.add(name, problem)
-            elif block.reason:
-                counts[f"not run, {block.reason.word}"] += 1
-            elif block.marker("file"):
-                run.write_file(block, workplace)
-                compiled += [block] if block.language == "cpp" else []
-                counts["written to a file that a later block uses"] += 1
-            elif block.language == "cpp":
+            if block.language in run.COMPILERS and not block.reason:
                 compiled.append(block)
-            elif block.language in run.SHOWN:
-                counts["shown"] += 1
-            else:
-                counts["parsed" if block.language in ("json", "toml") else "run"] += 1
-                try:
-                    run.RUNNERS[block.language](block, workplace)
-                    report.add(name)
-                except run.Failure as failure:
-                    report.add(name, str(failure))
+            if block.language in run.COMPILERS and not block.reason and not block.marker("file"):
+                continue
+            counts[how_counted(block)] += 1
+            report.add(f"{block.where} {block.language}", test_block(block, workplace))
     counts["compiled"] += len(compiled)
-    try:
-        run.compile_blocks(compiled, folder)
-        report.add(f"{len(compiled)} blocks of C++")
-    except run.Failure as failure:
-        report.add("blocks of C++", str(failure))
+    for language in run.COMPILERS:
+        blocks = [block for block in compiled if block.language == language]
+        try:
+            if blocks:
+                run.compile_blocks(language, blocks, folder)
+                report.add(f"{len(blocks)} blocks of {language}")
+        except run.Failure as failure:
+            report.add(f"blocks of {language}", str(failure))
 
 
 def test_claims(found, report):
@@ -123,7 +135,10 @@ def main():
     parser.add_argument("--verbose", action="store_true", help="name what passes too")
     options = parser.parse_args()
     report, counts = Report(options.verbose), collections.Counter()
-    found = pages.all_pages()
+    try:
+        found = pages.all_pages()
+    except pages.PageError as error:
+        sys.exit(f"docs_test: {error}")
     chosen = [page for page in found if not options.page or page.name in options.page]
     with tempfile.TemporaryDirectory(prefix="remit-docs-") as folder:
         test_blocks(chosen, report, counts, pathlib.Path(folder))

@@ -14,9 +14,10 @@ REASONS = {
     "long": "more time than the documentation's test may take",
     "elsewhere": "nothing: another lane of scripts/test.sh runs it",
 }
-# ... or how it is run: `file NAME` writes it to the page's folder, `exit N` expects that status, `example NAME` compares it
-# with what the codec prints, `states N` with a state machine's table.
-DIRECTIVES = ("file", "exit", "example", "states")
+# ... or how it is run: `file NAME` writes it to the page's folder, `exit N` expects that status, `given PARAMETERS` declares
+# what an example in C++ or C uses, `example NAME` compares it with what the codec prints, `states N` with a state machine's
+# table.
+DIRECTIVES = ("file", "exit", "given", "example", "states")
 
 
 class PageError(Exception):
@@ -58,8 +59,7 @@ class Page:
 
 
 def parse_marker(where, text):
-    word, _, detail = text.partition(":") if ":" in text else text.partition(" ")
-    word, detail = word.strip(), detail.strip()
+    word, detail = re.match(r"([a-z]*):?\s*(.*)$", text).groups()
     if word not in REASONS and word not in DIRECTIVES:
         known = ", ".join([*REASONS, *DIRECTIVES])
         raise PageError(f"{where}: marker \"{text}\" is none of: {known}")

@@ -14,7 +14,6 @@ SECONDS = 60  # that one block may take
 PREAMBLE = ROOT / "tests/docs/preamble.hpp"
 # Languages of blocks that are shown and nothing else.
 SHOWN = ("text", "mermaid")
-SCRIPTS = ("sh", "bash", "console")
 
 
 class Failure(Exception):
@@ -84,25 +83,36 @@ def parse_data(block, _):
 
 
 def write_file(block, folder):
-    (folder / block.marker("file").detail).write_text(block.text, encoding="utf-8")
+    path = folder / block.marker("file").detail
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.resolve().is_relative_to(folder.resolve()) or path.is_symlink():
+        raise Failure(f"{path.name} would be written into the checkout: name a folder of the page's own")
+    path.write_text(block.text, encoding="utf-8")
 
 
 RUNNERS = {"sh": run_shell, "bash": run_shell, "console": run_console, "python": run_python, "json": parse_data,
            "toml": parse_data}
 
 
-def translation_unit(blocks):
-    """One source of all C++ blocks, each in a namespace of its own, so that the headers are read once."""
+def wrapped(number, block, body):
+    """A block as part of a source: statements are made a function."""
+    whole = re.search(r"^(int main|struct |class |static |void |inline |template)", body, re.M)
+    given = block.marker("given")
+    unused = "__attribute__((unused)) " if block.language == "c" else "[[maybe_unused]] "
+    opening = "" if whole else f"{unused}static void example_{number}({given.detail if given else 'void' * (block.language == 'c')}) {{"
+    return f"{opening}\n#line {block.line} \"{block.page}\"\n{body}\n{'' if whole else '}'}\n"
+
+
+def translation_unit(blocks, preamble):
+    """One source of all blocks, in C++ each in a namespace of its own, so that the headers are read once."""
     includes, bodies = [], []
     for number, block in enumerate(blocks):
         lines = block.text.split("\n")
         includes += [line for line in lines if line.startswith("#include")]
-        body = "\n".join("" if line.startswith("#include") else line for line in lines)
-        whole = re.search(r"^(int main|struct |class |static |void |inline |template)", body, re.M)
-        opening = "" if whole else "[[maybe_unused]] static void example() {"
-        bodies.append(f"namespace block_{number} {{\nusing namespace documentation;\n{opening}\n"
-                      f"#line {block.line} \"{block.page}\"\n{body}\n{'' if whole else '}'}\n}}\n")
-    return "\n".join(dict.fromkeys(includes)) + f'\n#include "{PREAMBLE}"\n' + "\n".join(bodies)
+        text = wrapped(number, block, "\n".join("" if line.startswith("#include") else line for line in lines))
+        in_cpp = f"namespace block_{number} {{\nusing namespace documentation;\n{text}}}\n"
+        bodies.append(text if block.language == "c" else in_cpp)
+    return "\n".join(dict.fromkeys(includes)) + f"\n{preamble}\n" + "\n".join(bodies)
 
 
 def include_folders():
@@ -113,10 +123,15 @@ def include_folders():
     return [ROOT / "include", *made]
 
 
-def compile_blocks(blocks, folder):
-    source = folder / "blocks.cpp"
-    source.write_text(translation_unit(blocks), encoding="utf-8")
-    command = ["g++", "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Wno-unused-variable",
+COMPILERS = {"cpp": ("g++", "-std=c++20", f'#include "{PREAMBLE}"'),
+             "c": ("gcc", "-std=c11", "#include <remit/remit.h>")}
+
+
+def compile_blocks(language, blocks, folder):
+    compiler, standard, preamble = COMPILERS[language]
+    source = folder / f"blocks.{language}"
+    source.write_text(translation_unit(blocks, preamble), encoding="utf-8")
+    command = [compiler, standard, "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Wno-unused-variable",
                "-Wno-unused-but-set-variable", *(f"-I{path}" for path in include_folders()), str(source)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     if done.returncode != 0:

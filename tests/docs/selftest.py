@@ -34,6 +34,10 @@ class Pages(unittest.TestCase):
         self.assertEqual((page.blocks[0].reason.word, page.blocks[0].reason.detail), ("elsewhere", "guest"))
         self.assertIsNone(page.blocks[1].reason)
 
+    def test_markers_with_colons(self):
+        marker = pages.parse_marker("x", "given remit::Send& a, remit::Send& b")
+        self.assertEqual((marker.word, marker.detail), ("given", "remit::Send& a, remit::Send& b"))
+
     def test_marker_that_nobody_knows(self):
         with self.assertRaisesRegex(pages.PageError, "none of"):
             page_of("<!-- docs-test: later -->\n```sh\necho\n```\n")
@@ -78,9 +82,19 @@ class Blocks(unittest.TestCase):
 
     def test_cpp_that_does_not_compile(self):
         with tempfile.TemporaryDirectory() as folder:
-            run.compile_blocks([block_of("remit::Layout::multimodal({});\n", "cpp")], pathlib.Path(folder))
+            good = block_of("w.stop();\n", "cpp", [pages.Marker("given", "remit::LanguageWorker& w")])
+            run.compile_blocks("cpp", [good], pathlib.Path(folder))
             with self.assertRaisesRegex(run.Failure, "docs/x.md:1"):
-                run.compile_blocks([block_of("remit::NoSuchThing x;\n", "cpp")], pathlib.Path(folder))
+                run.compile_blocks("cpp", [block_of("remit::NoSuchThing x;\n", "cpp")], pathlib.Path(folder))
+
+    def test_a_file_stays_in_the_folder_of_its_page(self):
+        with tempfile.TemporaryDirectory() as folder:
+            workplace = run.make_workplace(pathlib.Path(folder) / "page")
+            run.write_file(block_of("x\n", markers=[pages.Marker("file", "own/x.txt")]), workplace)
+            self.assertTrue((workplace / "own/x.txt").exists())
+            for name in ("README.md", "docs/x.txt"):
+                with self.assertRaisesRegex(run.Failure, "into the checkout"):
+                    run.write_file(block_of("x\n", markers=[pages.Marker("file", name)]), workplace)
 
 
 class Claims(unittest.TestCase):
