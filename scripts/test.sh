@@ -182,7 +182,7 @@ lane_scripts() {
 
 # Every command, program, link, name and picture of the documentation; scripts/docs_test.py counts its own tests.
 lane_docs() {
-  build release remit_command remit_sim_command remit_wire_examples || return
+  build release remit remit_command remit_sim_command remit_wire_examples || return
   record docs-selftest tests/docs/selftest.py
   record docs-api scripts/docs.sh
   scripts/docs_test.py --junit "$results/docs.xml" >"$results/docs.log" 2>&1

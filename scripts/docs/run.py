@@ -56,9 +56,9 @@ def run_shell(block, folder):
 
 
 def shape(text):
-    """Numbers differ from run to run; words and lines do not."""
-    lines = (re.sub(r"\s+", " ", re.sub(r"\d+(\.\d+)?", "#", line)).strip() for line in text.split("\n"))
-    return [line for line in lines if line]
+    """Numbers and the units of sizes differ from run to run; words and lines do not."""
+    lines = (re.sub(r"# [kMGT]?B\b", "# B", re.sub(r"\d+(\.\d+)?", "#", line)) for line in text.split("\n"))
+    return [re.sub(r"\s+", " ", line).strip() for line in lines if line.strip()]
 
 
 def run_console(block, folder):
