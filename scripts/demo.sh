@@ -27,7 +27,7 @@ sample_options=()
 # Those of `remit demo`, for a checkout in which it is not yet built.
 known="--tokens --allocate --block-size --sender-block-size --hidden --dtype --deepstack --pool-blocks
   --sender-pool-blocks --requests --concurrency --layout --source --sink --keep-blocks --fabric --device --gid-index
-  --ib-port --insecure --input --output --seed --timeout --json --log-level"
+  --ib-port --insecure --config --set --input --output --seed --timeout --json --log-level"
 
 # check_option WORD: an option that nobody knows is refused before set-up and build take their minutes.
 check_option() {

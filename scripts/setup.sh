@@ -40,7 +40,7 @@ group "compilers and the build" cmake ninja-build g++ ccache pkg-config git
 for_tests "second compiler, sanitizers, fuzzing, lint" clang clang-format clang-tidy cppcheck libclang-rt-14-dev shellcheck
 group "RDMA verbs" libibverbs-dev
 group "control messages" libzmq3-dev cppzmq-dev
-group "logs, JSON, options, expected" libspdlog-dev nlohmann-json3-dev libcli11-dev libexpected-dev
+group "logs, JSON, TOML, options, expected" libspdlog-dev nlohmann-json3-dev libtomlplusplus-dev libcli11-dev libexpected-dev
 group "arrays in the examples" libxtensor-dev
 group "packages and the manual page" dpkg-dev file python3
 for_tests "checks of packages and of what deploys them" groff-base man-db python3-venv systemd

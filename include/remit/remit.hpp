@@ -1,6 +1,7 @@
 #pragma once
 
 #include <remit/block_pool.hpp>
+#include <remit/config.hpp>
 #include <remit/counters.hpp>
 #include <remit/embedding_worker.hpp>
 #include <remit/error.hpp>

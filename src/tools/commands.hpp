@@ -12,5 +12,6 @@ namespace remit::tools {
 [[nodiscard]] ExitStatus run_keygen(const Options& options);
 [[nodiscard]] ExitStatus run_doctor(const Options& options);
 [[nodiscard]] ExitStatus run_trace_merge(const Options& options);
+[[nodiscard]] ExitStatus run_config(const Options& options);
 
 }  // namespace remit::tools

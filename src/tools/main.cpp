@@ -26,6 +26,7 @@ ExitStatus dispatch(const Options& options) {
         case Command::keygen: return run_keygen(options);
         case Command::doctor: return run_doctor(options);
         case Command::trace_merge: return run_trace_merge(options);
+        case Command::config: return run_config(options);
     }
     return ExitStatus::usage;
 }

@@ -30,23 +30,8 @@ constexpr int kMostPriority = 8;
 
 void check(const EmbeddingWorkerOptions& options) {
     worker::require_descriptors();
-    worker::check_fabric_options(options.fabric);
-    worker::check_memory_options(options.memory);
-    worker::check_timing_options(options.timing);
-    worker::check_limit_options(options.limits);
+    worker::check_options(options);
     trace::check_options(options.trace);
-    if (options.chunk_bytes < 4096 || options.chunk_bytes > (1u << 30)) {
-        throw Error(ErrorKind::bad_argument,
-                    fmt::format("chunk_bytes is {}; permitted: 4096 to {}", options.chunk_bytes, 1u << 30));
-    }
-    if (options.send_regions < 2 || options.send_regions > 1024) {
-        throw Error(ErrorKind::bad_argument,
-                    fmt::format("send_regions is {}; permitted: 2 to 1024", options.send_regions));
-    }
-    if (options.chunks_in_flight < 1 || options.chunks_in_flight > 1024) {
-        throw Error(ErrorKind::bad_argument,
-                    fmt::format("chunks_in_flight is {}; permitted: 1 to 1024", options.chunks_in_flight));
-    }
 }
 
 protocol::embedding::Config machine_config(const EmbeddingWorkerOptions& options, const Layout& layout,

@@ -33,11 +33,7 @@ using RoomKey = std::pair<RoomId, protocol::PeerAddress>;
 
 void check(const LanguageWorkerOptions& options) {
     worker::require_descriptors();
-    worker::check_fabric_options(options.fabric);
-    worker::check_memory_options(options.memory);
-    worker::check_timing_options(options.timing);
-    worker::check_limit_options(options.limits);
-    worker::check_guess_options(options.guess);
+    worker::check_options(options);
     trace::check_options(options.trace);
     if (options.checksum && options.memory.kind != MemoryKind::host) {
         throw Error(ErrorKind::bad_argument,

@@ -1,5 +1,6 @@
 #include "worker/open.hpp"
 
+#include "config/check.hpp"
 #include "fabric/rails.hpp"
 
 #include <remit/error.hpp>
@@ -17,16 +18,6 @@
 
 namespace remit::worker {
 namespace {
-
-template <class Value>
-void require(const char* name, Value value, Value low, Value high) {
-    if (value >= low && value <= high) return;
-    throw Error(ErrorKind::bad_argument, fmt::format("{} is {}; permitted: {} to {}", name, value, low, high));
-}
-
-void require_time(const char* name, std::chrono::milliseconds value) {
-    require<long long>(name, value.count(), 1, 86'400'000);
-}
 
 /// "host", "pinned:0", "cuda:0".
 std::string memory_name(const MemoryOptions& options) {
@@ -50,7 +41,6 @@ std::vector<std::string> rail_names(const std::string& devices) {
 }
 
 void check_rails(const FabricOptions& o) {
-    require<std::uint32_t>("fabric.loopback_rails", o.loopback_rails, 1, kMaxRails);
     std::vector<std::string> names = rail_names(o.device);
     const std::size_t count = names.size();
     std::sort(names.begin(), names.end());
@@ -59,6 +49,16 @@ void check_rails(const FabricOptions& o) {
     throw Error(ErrorKind::bad_argument, fmt::format("fabric.device is \"{}\"; permitted: one name, or up to {} different "
                                                      "ones separated by commas",
                                                      o.device, kMaxRails));
+}
+
+void check_pool(const MemoryOptions& o) {
+    if (o.pool == nullptr && o.pool_size == 0) return;
+    if (o.pool == nullptr || o.pool_size == 0 || o.kind != MemoryKind::cuda) {
+        throw Error(ErrorKind::bad_argument,
+                    fmt::format("memory.pool is {} with memory.pool_size {} and memory of kind {}; permitted: memory of a "
+                                "GPU, with its bytes, and kind cuda; or null and 0",
+                                o.pool, o.pool_size, memory_name(o)));
+    }
 }
 
 std::unique_ptr<fabric::Fabric> open_rail(const FabricOptions& options, const std::string& device,
@@ -115,74 +115,26 @@ DataPath data_path(const MemoryOptions& options, registration::Path path) {
             options.kind == MemoryKind::host ? "cpu" : "kernel"};
 }
 
-void check_memory_options(const MemoryOptions& o) {
-    require<int>("memory.device", o.device, 0, 1023);
-    require<std::uint32_t>("memory.sm_budget", o.sm_budget, 0, 65536);
-    require<int>("memory.stream_priority", o.stream_priority, -128, 128);
-    if (o.pool == nullptr && o.pool_size == 0) return;
-    if (o.pool == nullptr || o.pool_size == 0 || o.kind != MemoryKind::cuda) {
-        throw Error(ErrorKind::bad_argument,
-                    fmt::format("memory.pool is {} with memory.pool_size {} and memory of kind {}; permitted: memory of a "
-                                "GPU, with its bytes, and kind cuda; or null and 0",
-                                o.pool, o.pool_size, memory_name(o)));
-    }
+void check_options(const EmbeddingWorkerOptions& options) {
+    config::check(options);
+    check_rails(options.fabric);
+    check_pool(options.memory);
 }
 
-void check_fabric_options(const FabricOptions& o) {
-    require<std::uint32_t>("fabric.send_queue_depth", o.send_queue_depth, 4, 32768);
-    require<std::uint32_t>("fabric.queue_pairs", o.queue_pairs, 1, 16);
-    require<int>("fabric.retry_count", o.retry_count, 0, 6);
-    require<int>("fabric.rnr_retry", o.rnr_retry, 0, 6);
-    require<int>("fabric.timeout", o.timeout, 1, 31);
-    require<long long>("fabric.spin", o.spin.count(), 0, 10'000);
-    check_rails(o);
+void check_options(const LanguageWorkerOptions& options) {
+    config::check(options);
+    check_rails(options.fabric);
+    check_pool(options.memory);
 }
 
-void check_timing_options(const TimingOptions& o) {
-    require_time("timing.ping_period", o.ping_period);
-    require_time("timing.peer_silence", o.peer_silence);
-    require_time("timing.room_deadline", o.room_deadline);
-    require_time("timing.register_deadline", o.register_deadline);
-    require_time("timing.init_deadline", o.init_deadline);
-    require_time("timing.round_deadline", o.round_deadline);
-    require_time("timing.resume_deadline", o.resume_deadline);
-    require_time("timing.memory_deadline", o.memory_deadline);
-    require_time("timing.backstop_deadline", o.backstop_deadline);
-    require_time("timing.abort_deadline", o.abort_deadline);
-    require_time("timing.park_deadline", o.park_deadline);
-    require_time("timing.close_deadline", o.close_deadline);
-    require_time("timing.repeat_first", o.repeat_first);
-    require_time("timing.repeat_most", o.repeat_most);
-    if (o.peer_silence > o.ping_period) return;
-    throw Error(ErrorKind::bad_argument,
-                fmt::format("timing.peer_silence is {} ms; permitted: more than timing.ping_period, {} ms",
-                            o.peer_silence.count(), o.ping_period.count()));
+void check_options(const MemoryOptions& options) {
+    config::check(options);
+    check_pool(options);
 }
 
-void check_drain(std::chrono::milliseconds drain) { require<long long>("drain", drain.count(), 0, 86'400'000); }
-
-void check_limit_options(const LimitOptions& o) {
-    require<std::uint32_t>("limits.rooms", o.rooms, 1, 1u << 24);
-    require<std::uint32_t>("limits.parked", o.parked, 1, 1u << 24);
-    require<std::uint32_t>("limits.parked_blocks", o.parked_blocks, 1, 1u << 30);
-    require<std::uint32_t>("limits.rejections", o.rejections, 1, 1u << 24);
-    require<std::uint32_t>("limits.quarantine", o.quarantine, 1, 1u << 24);
-    require<std::uint32_t>("limits.peers", o.peers, 1, 1u << 20);
-    require<std::uint32_t>("limits.generations", o.generations, 2, 1024);
-    require<std::uint32_t>("limits.attempt_window", o.attempt_window, 64, 1u << 24);
-    require<std::uint32_t>("limits.credits", o.credits, 1, 1u << 20);
-    require<std::uint32_t>("limits.outbox", o.outbox, 16, 1u << 24);
-    require<std::uint32_t>("limits.message_bytes", o.message_bytes, 65536, 1u << 30);
-}
-
-void check_guess_options(const GuessOptions& o) {
-    constexpr std::uint64_t kMostTokens = 2147483647;
-    require("guess.share", o.share, 0.01, 0.999);
-    require<std::uint32_t>("guess.history", o.history, 8, 65535);
-    require<std::uint64_t>("guess.first_tokens", o.first_tokens, 1, kMostTokens);
-    require<std::uint64_t>("guess.most_tokens", o.most_tokens, 1, kMostTokens);
-    require<std::uint64_t>("guess.least_tokens", o.least_tokens, 1, o.most_tokens);
-    require("guess.free_share", o.free_share, 0.001, 1.0);
+void check_drain(std::chrono::milliseconds drain) {
+    if (drain.count() >= 0 && drain <= std::chrono::hours(24)) return;
+    throw Error(ErrorKind::bad_argument, fmt::format("drain is {}; permitted: 0 to 86400000", drain.count()));
 }
 
 std::unique_ptr<fabric::Fabric> open_fabric(const FabricOptions& options, const std::string& local_ip,

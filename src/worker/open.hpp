@@ -38,15 +38,13 @@ void require_pool(const memory::Provider& provider, const pool::BlockPool& pool)
 /// What a worker with a pool that is reached that way tells of itself.
 [[nodiscard]] DataPath data_path(const MemoryOptions& options, registration::Path path);
 
-void check_memory_options(const MemoryOptions& options);
-
 /// How many devices the options name.
 [[nodiscard]] std::uint32_t rails_of(const FabricOptions& options);
 
-void check_fabric_options(const FabricOptions& options);
-void check_timing_options(const TimingOptions& options);
-void check_limit_options(const LimitOptions& options);
-void check_guess_options(const GuessOptions& options);
+/// Ranges, contradictions, the names of rails, memory that a pool is to lie in. @throws Error(bad_argument).
+void check_options(const EmbeddingWorkerOptions& options);
+void check_options(const LanguageWorkerOptions& options);
+void check_options(const MemoryOptions& options);
 void check_drain(std::chrono::milliseconds drain);
 
 /// 63 random bits, not 0: incarnations and session numbers must not repeat across restarts.

@@ -51,7 +51,7 @@ struct REMIT_LOCAL TensorMemory::Impl {
 };
 
 TensorMemory::TensorMemory(const MemoryOptions& options) {
-    worker::check_memory_options(options);
+    worker::check_options(options);
     impl_ = std::make_unique<Impl>(options);
 }
 

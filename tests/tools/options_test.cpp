@@ -81,27 +81,27 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"--layout", "blocks", "segments, slab"}, BadValue{"--source", "slab", "blocks, contiguous"},
         BadValue{"--fabric", "tcp", "verbs, loopback"}, BadValue{"--device", "a,b,c", "names of RDMA devices, 8 at most; in demo an even number"},
         BadValue{"--device", "a,", "names of RDMA devices"}, BadValue{"--device", "../../etc", "names of RDMA devices"},
-        BadValue{"--gid-index", "256", "0 to 255"}, BadValue{"--gid-index", "-1", "0 to 255"},
+        BadValue{"--gid-index", "256", "-1 to 255"}, BadValue{"--gid-index", "-2", "-1 to 255"},
         BadValue{"--ib-port", "256", "0 to 255"}, BadValue{"--seed", "-1", "0 to 18446744073709551615"},
         BadValue{"--seed", "18446744073709551616", "0 to 18446744073709551615"},
         BadValue{"--memory", "gpu", "host, pinned"}, BadValue{"--memory", "cuda:", "host, pinned"},
         BadValue{"--memory", "cuda:x", "host, pinned"}, BadValue{"--memory", "cuda:1024", "host, pinned"},
         BadValue{"--memory", "host:0", "host, pinned"}, BadValue{"--memory", "cuda0", "host, pinned"},
-        BadValue{"--gpu-direct", "rdma", "auto, dmabuf, peermem, staged"}, BadValue{"--sm-budget", "0", "1 to 65536"},
-        BadValue{"--sm-budget", "65537", "1 to 65536"}, BadValue{"--timeout", "0", "1 to 86400"}, BadValue{"--log-level", "loud", "trace, debug"},
+        BadValue{"--gpu-direct", "rdma", "auto, dmabuf, peermem, staged"}, BadValue{"--sm-budget", "-1", "0 to 65536"},
+        BadValue{"--sm-budget", "65537", "0 to 65536"}, BadValue{"--timeout", "0", "1 to 86400"}, BadValue{"--log-level", "loud", "trace, debug"},
         BadValue{"--input", "", "a folder"}));
 
 TEST(Options, MemoryOfEachKind) {
-    EXPECT_EQ(parsed({"demo"}).memory.kind, MemoryKind::host);
-    EXPECT_EQ(parsed({"demo", "--memory", "pinned"}).memory.kind, MemoryKind::pinned);
+    EXPECT_EQ(parsed({"demo"}).memory().kind, MemoryKind::host);
+    EXPECT_EQ(parsed({"demo", "--memory", "pinned"}).memory().kind, MemoryKind::pinned);
     const Options cuda = parsed({"embed", "--memory", "cuda:3", "--gpu-direct", "staged", "--sm-budget", "16"});
-    EXPECT_EQ(cuda.memory.kind, MemoryKind::cuda);
-    EXPECT_EQ(cuda.memory.device, 3);
-    EXPECT_EQ(cuda.memory.gpu_direct, GpuDirect::staged);
-    EXPECT_EQ(cuda.memory.sm_budget, 16U);
-    EXPECT_EQ(parsed({"demo", "--memory=cuda", "--gpu-direct=peermem"}).memory.gpu_direct, GpuDirect::peermem);
-    EXPECT_EQ(parsed({"demo", "--memory=cuda", "--gpu-direct=dmabuf"}).memory.gpu_direct, GpuDirect::dmabuf);
-    EXPECT_EQ(parsed({"demo", "--memory=cuda", "--gpu-direct=auto"}).memory.gpu_direct, GpuDirect::automatic);
+    EXPECT_EQ(cuda.memory().kind, MemoryKind::cuda);
+    EXPECT_EQ(cuda.memory().device, 3);
+    EXPECT_EQ(cuda.memory().gpu_direct, GpuDirect::staged);
+    EXPECT_EQ(cuda.memory().sm_budget, 16U);
+    EXPECT_EQ(parsed({"demo", "--memory=cuda", "--gpu-direct=peermem"}).memory().gpu_direct, GpuDirect::peermem);
+    EXPECT_EQ(parsed({"demo", "--memory=cuda", "--gpu-direct=dmabuf"}).memory().gpu_direct, GpuDirect::dmabuf);
+    EXPECT_EQ(parsed({"demo", "--memory=cuda", "--gpu-direct=auto"}).memory().gpu_direct, GpuDirect::automatic);
 }
 
 TEST(Options, OfAGpuWantMemoryOfOne) {
@@ -130,7 +130,7 @@ TEST(Options, DefaultsAreThoseOfTheManual) {
     EXPECT_EQ(options.pool_blocks, 256U);
     EXPECT_EQ(options.requests, 1U);
     EXPECT_EQ(options.concurrency, 8U);
-    EXPECT_EQ(options.fabric, FabricKind::verbs);
+    EXPECT_EQ(options.fabric().kind, FabricKind::verbs);
     EXPECT_FALSE(options.keep_blocks);
 }
 
@@ -188,9 +188,10 @@ TEST(Options, EveryOptionIsTaken) {
     EXPECT_EQ(options.source, SourceKind::contiguous);
     EXPECT_TRUE(options.sink);
     EXPECT_EQ(options.devices, (std::vector<std::string>{"a0", "b0"}));
-    EXPECT_EQ(options.gid_index, 3U);
+    EXPECT_EQ(options.fabric().gid_index, 3);
+    EXPECT_EQ(options.fabric().port, 2);
     EXPECT_EQ(options.seed, 18446744073709551615U);
-    EXPECT_TRUE(options.json && options.insecure);
+    EXPECT_TRUE(options.json && options.config().language.control.insecure);
     EXPECT_TRUE(options.was_given("--tokens"));
     EXPECT_FALSE(options.was_given("--output"));
 }
@@ -260,7 +261,7 @@ TEST(Options, WhatHasNoEffectOnLoopbackIsRefused) {
         EXPECT_THAT(refusal({"demo", "--fabric", "loopback", option, "1"}),
                     AllOf(HasSubstr(option), HasSubstr("no effect with --fabric loopback")));
     }
-    EXPECT_EQ(parsed({"demo", "--ib-port", "0"}).ib_port, 0U);
+    EXPECT_EQ(parsed({"demo", "--ib-port", "0"}).fabric().port, 0);
 }
 
 TEST(Options, TheLibrarysWordsBecomeThoseOfTheCommandLine) {

@@ -179,7 +179,7 @@ TEST(Options, OutOfRangeAreNamedWithTheirRange) {
     };
     auto options = embedding;
     options.chunk_bytes = 4095;
-    refused(options, {"chunk_bytes is 4095", "4096"});
+    refused(options, {"chunk_bytes is 4095B", "4KiB"});
     options = embedding;
     options.send_regions = 1;
     refused(options, {"send_regions is 1", "2"});

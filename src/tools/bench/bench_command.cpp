@@ -116,7 +116,7 @@ ExitStatus run_bench(const Options& options) {
     const Stop stop;
     if (!options.listen.empty()) return serve(options, stop);
     if (!options.connect.empty()) return receive_from(options.connect, options, stop);
-    return options.fabric == FabricKind::loopback ? run_loopback(options, stop) : run_pair(options, stop);
+    return options.fabric().kind == FabricKind::loopback ? run_loopback(options, stop) : run_pair(options, stop);
 }
 
 }  // namespace remit::tools

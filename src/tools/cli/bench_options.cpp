@@ -68,21 +68,18 @@ void add_bench_options(std::vector<OptionSpec>& table) {
                "how requests get their memory; times are told as ratios to the first, and a mode named twice is "
                "compared with itself (one-shot,resume/2,serial/2,size-first)",
                apply_modes));
-    add(number("--qps", &Options::qps, 1, 16, "queue pairs a session (1)"), 'q');
+    add(setting("--qps", "N", "fabric.queue_pairs"), 'q');
     add(number("--iterations", &Options::iterations, 1, 100000000, "timed requests of each size and mode (100)"), 'n');
     add(number("--warmup", &Options::warmup, 0, 100000000, "requests before them (5)"));
     add(number("--duration", &Options::duration_seconds, 1, 86400, "seconds for each size instead of --iterations"),
         'D');
-    add(number("--depth", &Options::depth, 4, 32768, "work requests in flight a queue pair (256)"));
-    add(number("--chunk", &Options::chunk_bytes, 4096, 1u << 30, "bytes of a chunk (4194304)"));
-    add(number("--regions", &Options::send_regions, 2, 1024, "send regions, each of one chunk (4)"));
-    add(number("--in-flight", &Options::chunks_in_flight, 1, 1024, "chunks that a queue pair holds (2)"));
-    add(number("--in-place", &Options::in_place_bytes, 1, 1u << 30,
-               "registered pieces of so many bytes are sent where they lie (65536)"));
-    add(choice("--gather", "NAME", &Options::gather,
-               {{"auto", Gather::automatic}, {"always", Gather::always}, {"never", Gather::never}},
-               "what is copied before it is sent (auto)"));
-    add(flag("--busy-poll", &Options::busy_poll, "workers spin instead of sleeping"));
+    add(setting("--depth", "N", "fabric.send_queue_depth"));
+    add(setting("--chunk", "SIZE", "embedding.chunk_bytes"));
+    add(setting("--regions", "N", "embedding.send_regions"));
+    add(setting("--in-flight", "N", "embedding.chunks_in_flight"));
+    add(setting("--in-place", "SIZE", "embedding.in_place_bytes"));
+    add(setting("--gather", "NAME", "embedding.gather"));
+    add(setting("--busy-poll", "", "fabric.busy_poll"));
     add(flag("--no-verify", &Options::no_verify, "do not check a further request of each case after the timed ones"));
     add(text("--csv", "FILE", &Options::csv, "a file", "write the table there as comma-separated values"));
     for (OptionSpec& spec : own) table.push_back(std::move(spec));

@@ -1,8 +1,22 @@
 #include "tools/cli/option_spec.hpp"
 
+#include <remit/error.hpp>
+
+#include <algorithm>
 #include <charconv>
+#include <stdexcept>
 
 namespace remit::tools {
+namespace {
+
+const ConfigKey& key_named(const std::string& name) {
+    static const std::vector<ConfigKey> keys = config_keys();
+    const auto found = std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& key) { return key.key == name; });
+    if (found == keys.end()) throw std::logic_error("an option sets the key " + name + ", which is none");
+    return *found;
+}
+
+}  // namespace
 
 std::optional<std::uint64_t> number_of(const std::string& text) {
     std::uint64_t value = 0;
@@ -49,6 +63,29 @@ OptionSpec text(std::string name, std::string placeholder, std::string Options::
                       options.*field = value;
                       return !value.empty();
                   });
+}
+
+bool set_key(Options& options, const std::string& key, const std::string& value, const std::string& option) {
+    try {
+        options.settings.set(key, value, option);
+        return true;
+    } catch (const Error&) {
+        return false;  // the option says what is permitted, in its own words
+    }
+}
+
+OptionSpec setting(std::string name, std::string placeholder, const std::string& key) {
+    const ConfigKey& known = key_named(key);
+    const bool is_flag = placeholder.empty();
+    const std::string shown = known.default_value.empty() ? "" : " (" + known.default_value + ")";
+    OptionSpec spec = option(std::move(name), std::move(placeholder), is_flag ? "no value" : known.permitted,
+                             known.help + (is_flag ? "" : shown), nullptr);
+    spec.key = key;
+    spec.apply = [key, is_flag, option = spec.name](const std::string& value, Options& options) {
+        if (is_flag != value.empty()) return false;
+        return set_key(options, key, is_flag ? "true" : value, option);
+    };
+    return spec;
 }
 
 }  // namespace remit::tools

@@ -21,11 +21,14 @@ struct OptionSpec {
     std::string value;      ///< "N"; empty: a flag
     std::string permitted;  ///< "1 to 2147483647"
     std::string help;
+    std::string key{};     ///< of the configuration that it sets; empty: none, or several
+    bool repeats = false;  ///< may be given more than once
     bool in_demo = true;
     bool in_embed = true;
     bool in_language = true;
     bool in_bench = false;
     bool in_doctor = false;
+    bool in_config = false;
     char letter = 0;  ///< short form in bench, as perftest has it; 0: none
     bool hidden = false;
     /// Takes the value over, or returns false where it is not permitted.
@@ -40,6 +43,7 @@ struct OptionSpec {
             case Command::keygen: return false;
             case Command::doctor: return in_doctor;
             case Command::trace_merge: return false;
+            case Command::config: return in_config || !key.empty();
         }
         return false;
     }
@@ -55,6 +59,12 @@ struct OptionSpec {
 [[nodiscard]] OptionSpec flag(std::string name, bool Options::*field, std::string help);
 [[nodiscard]] OptionSpec text(std::string name, std::string placeholder, std::string Options::*field,
                               std::string permitted, std::string help);
+
+/// Sets a key of the configuration, whose range and help it has. @param placeholder empty: a flag, which sets "true"
+[[nodiscard]] OptionSpec setting(std::string name, std::string placeholder, const std::string& key);
+
+/// Sets a key from code of an option. False where the value is not permitted.
+[[nodiscard]] bool set_key(Options& options, const std::string& key, const std::string& value, const std::string& option);
 
 /// A number of `least` to `most`.
 template <typename Field>

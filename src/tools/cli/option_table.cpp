@@ -6,17 +6,13 @@
 #include <algorithm>
 #include <limits>
 
+#include <remit/error.hpp>
 #include <remit/language_worker.hpp>
 
 namespace remit::tools {
 namespace {
 
 constexpr std::uint32_t kMostRanks = 16;
-constexpr std::size_t kMostRails = 8;
-const Choices<GpuDirect> kGpuDirect{{"auto", GpuDirect::automatic},
-                                    {"dmabuf", GpuDirect::dmabuf},
-                                    {"peermem", GpuDirect::peermem},
-                                    {"staged", GpuDirect::staged}};
 bool apply_dtype(const std::string& value, Options& options) {
     const auto dtype = dtype_from(value);
     if (!dtype || *dtype == DType::int32) return false;
@@ -24,26 +20,13 @@ bool apply_dtype(const std::string& value, Options& options) {
     return true;
 }
 
-/// "host", "pinned", "cuda", the last two also with ":N".
+/// "host", "pinned", "cuda", the last two also with ":N": two keys in one.
 bool apply_memory(const std::string& value, Options& options) {
     const std::size_t colon = value.find(':');
     const std::string kind = value.substr(0, colon);
-    if (!choose(options.memory.kind, kind,
-                {{"host", MemoryKind::host}, {"pinned", MemoryKind::pinned}, {"cuda", MemoryKind::cuda}})) {
-        return false;
-    }
+    if (!set_key(options, "memory.kind", kind, "--memory")) return false;
     if (colon == std::string::npos) return true;
-    const auto device = number_of(value.substr(colon + 1));
-    if (!device || *device > 1023 || kind == "host") return false;
-    options.memory.device = static_cast<int>(*device);
-    return true;
-}
-
-bool apply_sm_budget(const std::string& value, Options& options) {
-    const auto blocks = number_of(value);
-    if (!blocks || *blocks == 0 || *blocks > 65536) return false;
-    options.memory.sm_budget = static_cast<std::uint32_t>(*blocks);
-    return true;
+    return kind != "host" && set_key(options, "memory.device", value.substr(colon + 1), "--memory");
 }
 
 /// "1024", "auto" or, for the ranks of a demo, "300,1024,auto".
@@ -61,19 +44,23 @@ bool apply_allocate(const std::string& value, Options& options) {
     return true;
 }
 
-/// "rxe_a0" or, of several rails, "rxe_a0,rxe_a1"; for the two ends of a demo "rxe_a0,rxe_b0" or, rails of one end
-/// before those of the other, "rxe_a0,rxe_a1,rxe_b0,rxe_b1".
-bool apply_device(const std::string& value, Options& options) {
-    options.devices = parts_of(value);
-    for (const std::string& name : options.devices) {
-        // A name is looked up as a folder of sysfs: it must not lead anywhere else.
-        if (name.empty() || name.size() > 63 || name.find('/') != std::string::npos || name.front() == '.')
-            return false;
+/// A doctor waits elsewhere than where a worker listens.
+bool apply_listen(const std::string& value, Options& options) {
+    options.listen = value;
+    const bool worker = options.command != Command::doctor;
+    return !value.empty() && (!worker || set_key(options, "control.listen", value, "--listen"));
+}
+
+/// "fabric.mtu=1024": any key.
+bool apply_set(const std::string& value, Options& options) {
+    const std::size_t equals = value.find('=');
+    if (equals == std::string::npos) return false;
+    try {
+        options.settings.set(value.substr(0, equals), value.substr(equals + 1), "--set");
+    } catch (const Error& error) {
+        throw UsageError("option " + std::string(error.what()));
     }
-    const bool both_ends = options.command == Command::demo || options.command == Command::bench;
-    const std::size_t count = options.devices.size();
-    if (!both_ends) return count <= kMostRails;
-    return count <= 1 || (count % 2 == 0 && count <= 2 * kMostRails);
+    return true;
 }
 
 bool apply_log_level(const std::string& value, Options& options) {
@@ -110,18 +97,13 @@ void add_request_options(std::vector<OptionSpec>& table) {
     auto ranks = number("--ranks", &Options::ranks, 1, kMostRanks, "language workers that each get every request (1)");
     ranks.in_embed = false;
     table.push_back(std::move(ranks));
-    auto dead_rank = choice("--on-dead-rank", "NAME", &Options::on_dead_rank,
-                            {{"fail", OnDeadRank::fail}, {"continue", OnDeadRank::go_on}},
-                            "what the failure of one rank means for the others: they fail too, or go on (fail)");
+    auto dead_rank = setting("--on-dead-rank", "NAME", "embedding.on_dead_rank");
     dead_rank.in_language = false;
     table.push_back(std::move(dead_rank));
-    auto policy = choice("--memory-policy", "NAME", &Options::memory_policy,
-                         {{"shrink", MemoryPolicy::shrink}, {"wait", MemoryPolicy::wait}, {"fail", MemoryPolicy::fail}},
-                         "short of blocks a room takes what there is and resumes again, waits, or fails (shrink)");
+    auto policy = setting("--memory-policy", "NAME", "language.memory_policy");
     policy.in_embed = false;
     table.push_back(std::move(policy));
-    auto checksum =
-        flag("--checksum", &Options::checksum, "compare each segment's CRC32C with the sender's before Success");
+    auto checksum = setting("--checksum", "", "language.checksum");
     checksum.in_embed = false;
     table.push_back(std::move(checksum));
     table.push_back(choice("--layout", "NAME", &Options::layout,
@@ -135,58 +117,69 @@ void add_request_options(std::vector<OptionSpec>& table) {
 }
 
 void add_fabric_options(std::vector<OptionSpec>& table) {
-    table.push_back(choice("--fabric", "NAME", &Options::fabric,
-                           {{"verbs", FabricKind::verbs}, {"loopback", FabricKind::loopback}},
-                           "verbs: an RDMA device; loopback: inside one process, demo only (verbs)"));
-    table.push_back(
-        option("--device", "NAME", "names of RDMA devices, 8 at most; in demo an even number, or one",
-               "RDMA device, or rails as in A0,A1; in demo A,B names the sender's and the receiver's, A0,A1,B0,B1 "
-               "the rails of both (picked)",
-               apply_device));
-    table.push_back(number("--gid-index", &Options::gid_index, 0, 255, "GID to use (picked)"));
-    table.push_back(number("--ib-port", &Options::ib_port, 0, 255, "RDMA port; 0: the first active (0)"));
+    table.push_back(setting("--fabric", "NAME", "fabric.kind"));
+    auto device = setting("--device", "NAME", "fabric.device");
+    device.permitted = "names of RDMA devices, 8 at most; in demo an even number, or one";
+    device.help = "RDMA device, or rails as in A0,A1; in demo A,B names the sender's and the receiver's, A0,A1,B0,B1 "
+                  "the rails of both (picked)";
+    table.push_back(std::move(device));
+    table.push_back(setting("--gid-index", "N", "fabric.gid_index"));
+    table.push_back(setting("--ib-port", "N", "fabric.port"));
 }
 
 void add_memory_options(std::vector<OptionSpec>& table) {
-    table.push_back(option("--memory", "KIND", "host, pinned, pinned:N, cuda, cuda:N, with N from 0 to 1023",
-                           "memory of the pools and tensors, N: the GPU's number (host)", apply_memory));
-    auto gpu_direct =
-        option("--gpu-direct", "WAY", names_of(kGpuDirect), "how the RDMA device reaches memory of a GPU (auto)",
-               [](const std::string& value, Options& options) {
-                   return choose(options.memory.gpu_direct, value, kGpuDirect);
-               });
-    table.push_back(std::move(gpu_direct));
-    table.push_back(option("--sm-budget", "N", "1 to 65536",
-                           "thread blocks that a copy kernel has at most (8 for each NIC)", apply_sm_budget));
+    auto memory = option("--memory", "KIND", "host, pinned, pinned:N, cuda, cuda:N, with N from 0 to 1023",
+                         "memory of the pools and tensors, N: the GPU's number (host)", apply_memory);
+    memory.key = "memory.kind";
+    table.push_back(std::move(memory));
+    table.push_back(setting("--gpu-direct", "WAY", "memory.gpu_direct"));
+    table.push_back(setting("--sm-budget", "N", "memory.sm_budget"));
 }
 
 void add_address_options(std::vector<OptionSpec>& table) {
     const std::string endpoint = "tcp://ADDRESS:PORT";
-    auto listen = text("--listen", "ENDPOINT", &Options::listen, endpoint,
-                       "where to hear the peer (embed: tcp://127.0.0.1:7700, language: the address that reaches it)");
+    auto listen = option("--listen", "ENDPOINT", endpoint,
+                         "where to hear the peer (embed: tcp://127.0.0.1:7700, language: the address that reaches it)",
+                         apply_listen);
+    listen.key = "control.listen";
     listen.in_demo = false;
     table.push_back(std::move(listen));
     auto connect = text("--connect", "ENDPOINT", &Options::connect, endpoint, "the embedding worker to ask");
     connect.in_demo = connect.in_embed = false;
     table.push_back(std::move(connect));
-    auto advertise = text("--advertise", "ADDRESS", &Options::advertise, "a numeric address",
-                          "address told to the peer where --listen is a wildcard");
+    auto advertise = setting("--advertise", "ADDRESS", "control.advertise");
     advertise.in_demo = false;
     table.push_back(std::move(advertise));
-    table.push_back(flag("--insecure", &Options::insecure, "permit an address off loopback without keys"));
+    table.push_back(setting("--insecure", "", "control.insecure"));
 }
 
 /// `demo` makes keys for itself.
 void add_key_options(std::vector<OptionSpec>& table) {
-    auto key = text("--key", "FILE", &Options::key, "a file", "own secret key, by `remit keygen`; turns encryption on");
-    auto allow = text("--allow-keys", "DIR", &Options::allow_keys, "a folder",
-                      "the public keys (*.pub) of peers that may connect");
-    auto server = text("--server-key", "FILE", &Options::server_key, "a file", "public key of the embedding worker");
+    auto key = setting("--key", "FILE", "control.keys.secret_key_file");
+    auto allow = setting("--allow-keys", "DIR", "control.keys.allowed_keys");
+    auto server = setting("--server-key", "FILE", "control.keys.server_key_file");
     server.in_embed = false;
     for (OptionSpec* spec : {&key, &allow, &server}) {
         spec->in_demo = false;
         table.push_back(std::move(*spec));
     }
+}
+
+/// Where the configuration comes from, beside the options that set one key.
+void add_config_options(std::vector<OptionSpec>& table) {
+    auto file = text("--config", "FILE", &Options::config_file, "a TOML file",
+                     "settings of the workers, see docs/configuration.md; the environment (REMIT_...) and options win");
+    auto set = option("--set", "KEY=VALUE", "a key of docs/configuration.md with its value, as fabric.mtu=1024",
+                      "sets any key; may be given more than once", apply_set);
+    set.repeats = true;
+    for (OptionSpec* spec : {&file, &set}) {
+        spec->in_config = true;
+        table.push_back(std::move(*spec));
+    }
+    auto reference = flag("--reference", &Options::reference, "the keys as docs/configuration.md lists them");
+    reference.in_demo = reference.in_embed = reference.in_language = false;
+    reference.in_config = true;
+    table.push_back(std::move(reference));
 }
 
 void add_file_options(std::vector<OptionSpec>& table) {
@@ -209,7 +202,9 @@ void add_run_options(std::vector<OptionSpec>& table) {
     table.push_back(text("--trace", "FILE", &Options::trace, "a file",
                          "what happened when, for ui.perfetto.dev and `remit trace-merge`; in demo that of all workers, beside "
                          "one of each"));
-    table.push_back(flag("--json", &Options::json, "one JSON object as the last line of stdout, all else on stderr"));
+    auto json = flag("--json", &Options::json, "one JSON object as the last line of stdout, all else on stderr");
+    json.in_config = true;
+    table.push_back(std::move(json));
     table.push_back(option("--log-level", "LEVEL", "trace, debug, info, warn, error, off",
                            "what the library logs on stderr (warn)", apply_log_level));
     auto events = flag("--events", &Options::events, "JSON lines for the demo command");
@@ -225,7 +220,8 @@ void mark_bench_options(std::vector<OptionSpec>& table) {
         "--pool-blocks", "--concurrency",       "--layout",  "--sink",       "--fabric",
         "--device",      "--gid-index",         "--ib-port", "--listen",     "--connect",
         "--advertise",   "--insecure",          "--key",     "--allow-keys", "--server-key",
-        "--seed",        "--timeout",           "--json",    "--log-level",  "--events"};
+        "--seed",        "--timeout",           "--json",    "--log-level",  "--events",
+        "--config",      "--set"};
     for (OptionSpec& spec : table) {
         spec.in_bench = std::find(std::begin(kShared), std::end(kShared), spec.name) != std::end(kShared);
         if (spec.name == "--device") spec.letter = 'd';
@@ -255,6 +251,7 @@ std::vector<OptionSpec> make_table() {
     add_memory_options(table);
     add_address_options(table);
     add_key_options(table);
+    add_config_options(table);
     add_file_options(table);
     add_run_options(table);
     mark_bench_options(table);
@@ -279,6 +276,7 @@ std::string_view to_string(Command command) noexcept {
         case Command::keygen: return "keygen";
         case Command::doctor: return "doctor";
         case Command::trace_merge: return "trace-merge";
+        case Command::config: return "config";
     }
     return "?";
 }

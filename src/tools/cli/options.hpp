@@ -1,5 +1,6 @@
 #pragma once
 
+#include <remit/config.hpp>
 #include <remit/layout.hpp>
 #include <remit/options.hpp>
 #include <remit/types.hpp>
@@ -15,7 +16,7 @@
 
 namespace remit::tools {
 
-enum class Command : std::uint8_t { demo, embed, language, bench, keygen, doctor, trace_merge };
+enum class Command : std::uint8_t { demo, embed, language, bench, keygen, doctor, trace_merge, config };
 
 [[nodiscard]] std::string_view to_string(Command command) noexcept;
 
@@ -69,20 +70,17 @@ struct Options {
     SourceKind source = SourceKind::blocks;
     bool sink = false;
     bool keep_blocks = false;
-    bool checksum = false;
-    MemoryPolicy memory_policy = MemoryPolicy::shrink;
-    OnDeadRank on_dead_rank = OnDeadRank::fail;
 
-    MemoryOptions memory;
-    FabricKind fabric = FabricKind::verbs;
+    /// Options of the workers, each from the command line, else the environment, else --config, else the defaults.
+    ConfigLoader settings;
+    std::string config_file;
+    bool reference = false;  ///< config: what keys there are, for docs/configuration.md
+
+    // Of `settings`, in the form in which commands use it: see read_settings().
     std::vector<std::string> devices;
-    std::optional<std::uint32_t> gid_index;
-    std::optional<std::uint32_t> ib_port;
-
-    std::string listen;
+    std::string listen;  ///< empty: not said
     std::string connect;
     std::string advertise;
-    bool insecure = false;
     std::string key;
     std::string server_key;
     std::string allow_keys;
@@ -102,17 +100,9 @@ struct Options {
                                  {BenchMode::Kind::resume, 2},
                                  {BenchMode::Kind::serial, 2},
                                  {BenchMode::Kind::size_first, 1}};
-    std::uint32_t qps = 1;
     std::uint32_t iterations = 100;
     std::uint32_t warmup = 5;
     std::uint32_t duration_seconds = 0;  ///< of each size; 0: by iterations
-    std::uint32_t depth = 256;
-    std::uint64_t chunk_bytes = 4u << 20;
-    std::uint32_t send_regions = 4;
-    std::uint32_t chunks_in_flight = 2;
-    std::uint64_t in_place_bytes = 64u << 10;
-    Gather gather = Gather::automatic;
-    bool busy_poll = false;
     bool no_verify = false;
     std::string csv;
 
@@ -125,6 +115,10 @@ struct Options {
 
     /// The options in the order and form in which they were given; a flag has an empty value.
     std::vector<std::pair<std::string, std::string>> given;
+
+    [[nodiscard]] const Config& config() const noexcept { return settings.config(); }
+    [[nodiscard]] const FabricOptions& fabric() const noexcept { return config().embedding.fabric; }
+    [[nodiscard]] const MemoryOptions& memory() const noexcept { return config().embedding.memory; }
 
     [[nodiscard]] bool was_given(std::string_view name) const {
         return std::any_of(given.begin(), given.end(), [&](const auto& option) { return option.first == name; });

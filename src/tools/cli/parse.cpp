@@ -5,6 +5,7 @@
 #include <array>
 
 #include "tools/cli/option_table.hpp"
+#include "tools/cli/settings.hpp"
 
 namespace remit::tools {
 namespace {
@@ -14,7 +15,7 @@ struct CommandRow {
     const char* help;
 };
 
-constexpr std::array<CommandRow, 7> kCommands{{
+constexpr std::array<CommandRow, 8> kCommands{{
     {Command::demo, "both workers on this machine: move requests, verify every byte, show when what happened"},
     {Command::embed, "the embedding worker alone: sends to whoever runs `remit language`"},
     {Command::language, "the language worker alone: asks `remit embed` on another machine"},
@@ -22,6 +23,7 @@ constexpr std::array<CommandRow, 7> kCommands{{
     {Command::keygen, "a key pair for --key and --allow-keys"},
     {Command::doctor, "why RDMA does not work, or works slowly, on this machine: what was found, why it matters, what to do"},
     {Command::trace_merge, "traces of several workers on one time axis, with arrows for control messages, for ui.perfetto.dev"},
+    {Command::config, "the settings of workers as a file, the environment and options make them, and where each is from"},
 }};
 
 std::string command_names() {
@@ -47,7 +49,13 @@ void add_option(CLI::App& app, const OptionSpec& spec, Options& options) {
     CLI::Option* added = nullptr;
     const bool short_form = spec.letter != 0 && options.command == Command::bench;
     const std::string names = (short_form ? std::string{'-', spec.letter, ','} : "") + spec.name;
-    if (spec.value.empty()) {
+    if (spec.repeats) {
+        const auto take_each = [take](const std::vector<std::string>& values) {
+            for (const std::string& value : values) take(value);
+        };
+        added = app.add_option_function<std::vector<std::string>>(names, take_each, spec.help + "; " + spec.permitted);
+        added->type_name(spec.value)->type_size(1)->expected(1)->take_all();
+    } else if (spec.value.empty()) {
         added = app.add_flag_callback(
             names, [take] { take(""); }, spec.help);
     } else {
@@ -67,6 +75,7 @@ std::vector<CLI::App*> build(CLI::App& app, std::array<Options, kCommands.size()
         CLI::App* const command = app.add_subcommand(std::string(to_string(row.command)), row.help);
         command->allow_extras();  // so that we word the refusal
         options[i].command = row.command;
+        options[i].settings = ConfigLoader(defaults_of(row.command));
         for (const OptionSpec& spec : option_table()) {
             if (spec.belongs_to(row.command)) add_option(*command, spec, options[i]);
         }
@@ -149,17 +158,23 @@ void check_ranks(const Options& options) {
 
 /// What would have no effect is no option.
 void check_memory_options(const Options& options) {
-    if (options.was_given("--gpu-direct") && options.memory.kind != MemoryKind::cuda) {
+    if (options.was_given("--gpu-direct") && options.memory().kind != MemoryKind::cuda) {
         throw UsageError("option --gpu-direct: has no effect without memory of a GPU; permitted: with --memory cuda");
     }
-    if (options.was_given("--sm-budget") && options.memory.kind == MemoryKind::host) {
+    if (options.was_given("--sm-budget") && options.memory().kind == MemoryKind::host) {
         throw UsageError(
             "option --sm-budget: has no effect where the CPU copies; permitted: with --memory cuda or pinned");
     }
 }
 
+void check_bench_memory(const Options& options) {
+    if (options.command != Command::bench || options.memory().kind == MemoryKind::host) return;
+    throw UsageError(speaker_of(options, "memory.kind", "--set") + ": a bench fills and reads its memory by the CPU; "
+                     "permitted for bench: host");
+}
+
 void check_checksum(const Options& options) {
-    if (options.checksum && options.memory.kind != MemoryKind::host) {
+    if (options.config().language.checksum && options.memory().kind != MemoryKind::host) {
         throw UsageError("option --checksum: reckoned by the CPU, which may not read memory of --memory cuda or pinned; "
                          "permitted: with --memory host");
     }
@@ -172,8 +187,8 @@ void check_together(const Options& options) {
     }
     const bool half = options.command == Command::embed || options.command == Command::language ||
                       (options.command == Command::bench && !(options.listen.empty() && options.connect.empty()));
-    if (options.fabric == FabricKind::loopback && half) {
-        throw UsageError("option --fabric: value \"loopback\" joins two workers of one process; permitted for " +
+    if (options.fabric().kind == FabricKind::loopback && half) {
+        throw UsageError(speaker_of(options, "fabric.kind", "--fabric") + ": value \"loopback\" joins two workers of one process; permitted for " +
                          std::string(to_string(options.command)) + ": verbs");
     }
     if (options.command == Command::bench && !half && !options.key.empty()) {
@@ -203,7 +218,7 @@ void check_together(const Options& options) {
     if (options.command == Command::language && options.connect.empty()) {
         throw UsageError("option --connect: no value given; permitted: tcp://ADDRESS:PORT of the embedding worker");
     }
-    if (options.fabric == FabricKind::loopback) {
+    if (options.fabric().kind == FabricKind::loopback) {
         for (const char* name : {"--device", "--gid-index", "--ib-port"}) {
             if (!options.was_given(name)) continue;
             throw UsageError(std::string("option ") + name +
@@ -211,6 +226,7 @@ void check_together(const Options& options) {
         }
     }
     check_memory_options(options);
+    check_bench_memory(options);
     check_checksum(options);
     if (!options.input.empty() && options.requests != 1) {
         throw UsageError("--requests is " + std::to_string(options.requests) +
@@ -244,7 +260,8 @@ Parsed parse(const std::vector<std::string>& arguments) {
         if (!commands[i]->parsed()) continue;
         refuse_extras(*commands[i], options[i].command);
         refuse_extras(app, options[i].command);
-        check_together(options[i]);
+        read_settings(options[i]);
+        if (options[i].command != Command::config) check_together(options[i]);
         check_ranks(options[i]);
         check_trace_files(options[i]);
         return {options[i], ""};

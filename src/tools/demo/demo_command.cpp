@@ -51,7 +51,7 @@ std::string opening(const Workload& work) {
 
 Report run_workers(const Workload& work, Console& console, const Stop& stop) {
     const DemoKeys keys;
-    if (work.options.fabric == FabricKind::loopback) return run_one_process(work, keys, console, stop);
+    if (work.options.fabric().kind == FabricKind::loopback) return run_one_process(work, keys, console, stop);
     const DevicePair devices = choose_devices(work.options.devices, active_devices());
     if (!devices.note.empty()) console.say(devices.note);
     return run_own_processes(work, devices, keys, console, stop);

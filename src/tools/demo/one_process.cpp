@@ -79,7 +79,7 @@ Report run_one_process(const Workload& work, const DemoKeys& keys, Console& cons
     });
     const std::vector<HalfReport> received = receive_all(receivers, sender.endpoint(), views, stop, sender_stop);
     if (sent.wait_for(kGrace) == std::future_status::timeout) sender_stop.request();
-    return combine(sent.get(), received, work.options.fabric);
+    return combine(sent.get(), received, work.options.fabric().kind);
 }
 
 }  // namespace remit::tools

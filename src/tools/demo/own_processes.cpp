@@ -250,7 +250,7 @@ Report Demo::judge() {
     const HalfReport sender = reports.front();
     std::vector<HalfReport> receivers(reports.begin() + 1, reports.end());
     if (receivers.empty()) receivers.push_back(not_started());
-    Report report = combine(sender, receivers, work_.options.fabric);
+    Report report = combine(sender, receivers, work_.options.fabric().kind);
     // Who failed first knows why; the others only know that they were told.
     if (report.status == Status::Failed && first_failure_ && reports[*first_failure_].status == Status::Failed) {
         const std::string& reason = reports[*first_failure_].reason;

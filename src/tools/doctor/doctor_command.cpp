@@ -14,8 +14,8 @@ namespace {
 doctor::Wanted wanted_by(const Options& options) {
     doctor::Wanted wanted;
     wanted.device = joined(options.devices);
-    if (options.ib_port) wanted.port = static_cast<int>(*options.ib_port);
-    if (options.gid_index) wanted.gid_index = static_cast<int>(*options.gid_index);
+    wanted.port = options.fabric().port;
+    wanted.gid_index = options.fabric().gid_index;
     return wanted;
 }
 

@@ -37,14 +37,14 @@ ExitStatus run_as_child(const Workload& work, const Stop& stop, const Run& run) 
     const HalfReport report = run(writer);
     writer.write(report);
     wait_for_parent(stop, work.options.timeout_seconds);
-    return exit_status_of(report_of(report, work.options.fabric));
+    return exit_status_of(report_of(report, work.options.fabric().kind));
 }
 
 template <typename Run>
 ExitStatus run_alone(const Workload& work, const Run& run) {
     Console console(work.options);
     const HalfReport report = run(console);
-    return console.finish(report_of(report, work.options.fabric), work.tokens * work.requests);
+    return console.finish(report_of(report, work.options.fabric().kind), work.tokens * work.requests);
 }
 
 template <typename Run>

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "tools/cli/settings.hpp"
 #include "tools/payload/placed_tensors.hpp"
 #include "tools/payload/tensors.hpp"
 #include "tools/payload/verify.hpp"
@@ -22,17 +23,10 @@ constexpr std::chrono::milliseconds kProgressPeriod{100};
 constexpr std::chrono::seconds kAbortPatience{10};
 
 LanguageWorkerOptions worker_options(const Workload& work, const std::string& device) {
-    LanguageWorkerOptions options;
-    options.control.listen = work.options.listen;
-    if (options.control.listen.empty()) options.control.listen = listen_towards(work.options.connect);
-    options.control.advertise = work.options.advertise;
-    options.control.insecure = work.options.insecure;
-    options.control.keys = work.keys();
+    LanguageWorkerOptions options = work.options.config().language;
+    const std::string& listen = work.options.listen;
+    options.control = control_of(work.options, listen.empty() ? listen_towards(work.options.connect) : listen);
     options.fabric = work.fabric(device);
-    options.memory = work.options.memory;
-    options.timing = work.timing();
-    options.memory_policy = work.options.memory_policy;
-    options.checksum = work.options.checksum;
     options.trace.file = work.options.trace;
     return options;
 }

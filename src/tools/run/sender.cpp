@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "tools/cli/settings.hpp"
 #include "tools/payload/placed_tensors.hpp"
 #include "tools/payload/tensors.hpp"
 #include "tools/run/clock.hpp"
@@ -20,15 +21,10 @@ constexpr std::chrono::milliseconds kIdle{20};
 constexpr std::chrono::seconds kAbortPatience{10};
 
 EmbeddingWorkerOptions worker_options(const Workload& work, const std::string& device) {
-    EmbeddingWorkerOptions options;
-    options.control.listen = work.options.listen.empty() ? "tcp://127.0.0.1:0" : work.options.listen;
-    options.control.advertise = work.options.advertise;
-    options.control.insecure = work.options.insecure;
-    options.control.keys = work.keys();
+    EmbeddingWorkerOptions options = work.options.config().embedding;
+    const std::string& listen = work.options.listen;
+    options.control = control_of(work.options, listen.empty() ? "tcp://127.0.0.1:0" : listen);
     options.fabric = work.fabric(device);
-    options.memory = work.options.memory;
-    options.timing = work.timing();
-    options.on_dead_rank = work.options.on_dead_rank;
     options.trace.file = work.options.trace;
     return options;
 }

@@ -134,35 +134,14 @@ std::unique_ptr<Payload> Workload::payload(RoomId room) const {
 }
 
 FabricOptions Workload::fabric(const std::string& device) const {
-    FabricOptions fabric;
-    fabric.kind = options.fabric;
+    FabricOptions fabric = options.fabric();
     fabric.device = device;
-    if (options.gid_index) fabric.gid_index = static_cast<int>(*options.gid_index);
-    if (options.ib_port) fabric.port = static_cast<int>(*options.ib_port);
-    fabric.loopback_network = "demo";
     return fabric;
 }
 
 std::unique_ptr<TensorMemory> Workload::tensor_memory() const {
-    if (options.memory.kind == MemoryKind::host) return nullptr;
-    return std::make_unique<TensorMemory>(options.memory);
-}
-
-TimingOptions Workload::timing() const {
-    TimingOptions timing;
-    const std::chrono::seconds timeout(options.timeout_seconds);
-    timing.room_deadline = timeout;
-    // A half waits for the other to be started by hand, so it parks as long as a request may take.
-    timing.park_deadline = timeout;
-    timing.register_deadline = timeout;
-    timing.round_deadline = timeout;
-    timing.resume_deadline = timeout;
-    timing.memory_deadline = timeout;
-    return timing;
-}
-
-KeyOptions Workload::keys() const {
-    return {options.key, options.server_key, options.allow_keys};
+    if (options.memory().kind == MemoryKind::host) return nullptr;
+    return std::make_unique<TensorMemory>(options.memory());
 }
 
 Workload make_workload(const Options& given) {

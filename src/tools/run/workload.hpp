@@ -34,10 +34,8 @@ struct Workload {
     [[nodiscard]] Workload of_rank(std::uint32_t rank) const;
     [[nodiscard]] std::unique_ptr<Payload> payload(RoomId room) const;
     [[nodiscard]] FabricOptions fabric(const std::string& device) const;
-    [[nodiscard]] TimingOptions timing() const;
     /// Access to memory of the run's kind; null where the CPU reaches it as its own.
     [[nodiscard]] std::unique_ptr<TensorMemory> tensor_memory() const;
-    [[nodiscard]] KeyOptions keys() const;
 };
 
 /// Reads the input folder where there is one. @throws UsageError for what contradicts it or does not fit this machine.
