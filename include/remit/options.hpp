@@ -61,13 +61,14 @@ struct TimingOptions {
     std::chrono::milliseconds init_deadline{10000};   ///< INIT to the first answer of any kind
     std::chrono::milliseconds park_deadline{30000};   ///< an INIT without `send`, a `send` without INIT or without more of its source
     std::chrono::milliseconds round_deadline{30000};  ///< a round under way of which nothing completes, on either side
-    /// All written that was offered but not all of the request, until RESUME. Longer than the receiver's memory_deadline: one
-    /// that waits for blocks is not at fault.
+    /// All written that was offered but not all of the request, until RESUME, or until the receiver says that it still waits
+    /// for blocks or for its user, which it does once a peer_silence, or eight times in its own resume_deadline.
     std::chrono::milliseconds resume_deadline{60000};
     std::chrono::milliseconds memory_deadline{45000}; ///< a room that waits for blocks or credits of its own worker
     std::chrono::milliseconds abort_deadline{5000};   ///< ABORT to ABORTED before the generation is given up
     std::chrono::milliseconds close_deadline{10000};  ///< CLOSE is repeated this long
-    /// A room whose deadlines another rank owns: it waits this long and no other deadline of a receiver ends it.
+    /// A room whose deadlines another rank owns: it waits this long and no other deadline of a receiver ends it. At a sender:
+    /// how long a receiver may say that it waits.
     std::chrono::milliseconds backstop_deadline{600000};
     std::chrono::milliseconds repeat_first{50};       ///< first repeat of an unanswered message
     std::chrono::milliseconds repeat_most{1000};      ///< repeats back off up to this
@@ -84,6 +85,7 @@ struct LimitOptions {
     std::uint32_t peers = 1024;           ///< sessions a worker
     std::uint32_t generations = 16;       ///< sets of queue pairs a session at an embedding worker
     std::uint32_t attempt_window = 65536; ///< remembered attempts a session
+    std::uint32_t attempts = 1u << 18;    ///< ended attempts an embedding worker remembers, half a KiB each, of all sessions
     std::uint32_t credits = 1024;         ///< receives for immediates a language worker, each one round on one queue pair
     std::uint32_t outbox = 10000;         ///< control messages queued a peer
     std::uint32_t message_bytes = 16u << 20;  ///< of a control message; a peer that sends more is cut off

@@ -52,6 +52,7 @@ void add_limit_keys(std::vector<Key>& table) {
     table.push_back(limit("peers", &L::peers, 1, 1 << 20, "sessions a worker"));
     table.push_back(limit("generations", &L::generations, 2, 1024, "sets of queue pairs a session"));
     table.push_back(limit("attempt_window", &L::attempt_window, 64, 1 << 24, "remembered attempts a session"));
+    table.push_back(limit("attempts", &L::attempts, 1024, 1 << 28, "ended attempts remembered, of all sessions together"));
     table.push_back(limit("credits", &L::credits, 1, 1 << 20,
                           "receives for immediates a language worker; at least a round's queue pairs"));
     table.push_back(limit("outbox", &L::outbox, 16, 1 << 24, "control messages queued a peer"));

@@ -41,6 +41,7 @@ protocol::embedding::Config machine_config(const EmbeddingWorkerOptions& options
     config.layout = layout.shape();
     config.incarnation = worker::random_identity();
     config.attempt_window = options.limits.attempt_window;
+    config.max_attempts = options.limits.attempts;
     config.max_peers = options.limits.peers;
     config.max_parked = options.limits.parked;
     config.max_parked_blocks = options.limits.parked_blocks;

@@ -68,6 +68,28 @@ TEST_F(EmbeddingRanks, TheReasonOfTheOneThatDecidesIsToldToTheOthers) {
     EXPECT_THAT(reports[0].reason, HasSubstr("deadline of 3000 ms"));
 }
 
+TEST_F(EmbeddingRanks, ARankThatAsksOnlyToAbortTakesTheOthersWithItAtOnce) {
+    begin(OnDeadRank::fail);
+    machine.on_send(kSend, kRoom, 200, now);
+    init(1, blocks(0, 2), 256, kRoom, kSession, 2);
+    drain();
+    init(1, {}, 0, kRoom, kOther, 2);
+    Abort m;
+    m.room = kRoom;
+    m.id = id(1, kOther);
+    m.reason = "aborted by its user";
+    machine.on_message(m, now);
+    init(1, blocks(4, 2), 256, kRoom, kOther, 2);  // what it had asked for at first comes late
+    const auto actions = drain();
+    EXPECT_THAT(all<StartRound>(actions), IsEmpty());
+    EXPECT_EQ(told<Aborted>(actions).at(0).rounds, 0u);
+    const auto reports = told<StatusReport>(actions);
+    ASSERT_THAT(reports, Contains(Field(&StatusReport::id, id(1))));
+    for (const StatusReport& report : reports) {
+        if (report.id.session == kSession) EXPECT_THAT(report.reason, HasSubstr("aborted by its user"));
+    }
+}
+
 TEST_F(EmbeddingRanks, ARankThatAsksLateLearnsOfItAtOnceAndOnce) {
     begin(OnDeadRank::fail);
     two_under_way(3);
@@ -141,6 +163,29 @@ TEST_F(EmbeddingRanks, ARankThatNeverComesIsDeadAfterTheDeadline) {
     ASSERT_THAT(ends, SizeIs(1));
     EXPECT_EQ(ends[0].status, Status::Success);
     EXPECT_EQ(ends[0].failed_ranks, 1u);
+}
+
+TEST_F(EmbeddingRanks, WhereOthersGoOnOneThatAsksAgainDoesNotHideTheEndFromALateOne) {
+    begin(OnDeadRank::go_on);
+    two_under_way(3);
+    machine.on_generation_failed({kSession, 1}, "dead", now);
+    machine.on_idle(key(1), now);
+    write(1, 0, kOther);
+    machine.on_idle(key(1, kOther), now);
+    for (Time end = now + config().timing.park_deadline; now < end; now += milliseconds(500)) {
+        for (const std::uint64_t session : {kOther, kThird}) machine.on_message(Pong{.id = id(0, session)}, now);
+        machine.on_time(now);
+    }
+    machine.on_time(now);
+    EXPECT_THAT(all<SendFinal>(drain()), SizeIs(1));
+    init(2, blocks(0, 2), 256, kRoom, kOther, 3);
+    EXPECT_EQ(only<StatusReport>(drain()).status, Status::Bootstrapping) << "it asks for the next send";
+    init(1, blocks(0, 2), 256, kRoom, kThird, 3);
+    const StatusReport late = only<StatusReport>(drain());
+    EXPECT_EQ(late.status, Status::Failed);
+    EXPECT_THAT(late.reason, HasSubstr("2 of 3 language workers asked"));
+    init(2, blocks(0, 2), 256, kRoom, kThird, 3);
+    EXPECT_EQ(only<StatusReport>(drain()).status, Status::Bootstrapping) << "told once";
 }
 
 TEST_F(EmbeddingRanks, WhereAllGiveTheirPlacesBackTheMissingOnesAreAwaitedAgain) {
@@ -286,6 +331,53 @@ TEST_F(EmbeddingRanks, TheWireAndTheResumeHaveDeadlinesOfTheirOwn) {
     ASSERT_THAT(reports, SizeIs(1));
     EXPECT_THAT(reports[0].reason, HasSubstr("nothing of round 1 of room 7 completed for 300 ms"));
     EXPECT_THAT(reports[0].reason, HasSubstr("10.0.0.2:1005"));
+}
+
+TEST_F(EmbeddingRanks, AReceiverThatSaysThatItWaitsIsWaitedForUpToTheBackstop) {
+    Config c = config();
+    c.timing.resume_deadline = milliseconds(400);
+    c.timing.backstop_deadline = milliseconds(2000);
+    machine = Machine(c);
+    register_peer();
+    machine.on_send(kSend, kRoom, 300, now);
+    init(1, blocks(0, 1), 128);
+    write(1, 0);
+    drain();
+    const Time begun = now;
+    std::vector<StatusReport> failed;
+    while (failed.empty() && now < begun + milliseconds(3000)) {
+        now += milliseconds(200);
+        init(1, blocks(0, 1), 128);  // it has no blocks for the rest yet
+        EXPECT_EQ(only<StatusReport>(drain()).status, Status::Transferring);
+        machine.on_time(now);
+        failed = told<StatusReport>(drain());
+    }
+    EXPECT_EQ(now, begun + milliseconds(2000));
+    ASSERT_THAT(failed, SizeIs(1));
+    EXPECT_THAT(failed[0].reason, HasSubstr("no RESUME of room 7 from the language worker at 10.0.0.2:1005 within 2000 ms"));
+}
+
+TEST_F(EmbeddingRanks, ARepeatOfTheRoundBeforeSaysSoToo) {
+    Config c = config();
+    c.timing.resume_deadline = milliseconds(400);
+    machine = Machine(c);
+    register_peer();
+    machine.on_send(kSend, kRoom, 400, now);
+    init(1, blocks(0, 1), 128);
+    write(1, 0);
+    resume(1, blocks(1, 1), 128, 128);
+    write(1, 1);
+    drain();
+    now += milliseconds(300);
+    resume(1, blocks(1, 1), 128, 128);
+    now += milliseconds(300);
+    machine.on_time(now);
+    const auto actions = drain();
+    EXPECT_THAT(all<StartRound>(actions), IsEmpty());
+    for (const StatusReport& report : told<StatusReport>(actions)) EXPECT_EQ(report.status, Status::Transferring);
+    now += milliseconds(100);
+    machine.on_time(now);
+    EXPECT_EQ(told<StatusReport>(drain()).at(0).status, Status::Failed);
 }
 
 TEST_F(EmbeddingRanks, AResumeThatDoesNotComeIsSaidWithWhoOwesIt) {

@@ -38,6 +38,37 @@ TEST_F(LanguageFences, AbortedFreesWhenItsImmediatesAreIn) {
     at_rest();
 }
 
+TEST_F(LanguageFences, ARankThatFailsBeforeItIsAnsweredAsksFirstSoThatTheOthersLearnOfIt) {
+    Request request{.room = kRoom, .embedding = peer(), .expected_tokens = 256, .required_dst_info_num = 2, .sink = true};
+    machine->on_receive(1, request, now);
+    bring_up();
+    drain();
+    machine->on_abort(1, "aborted by its user", now);
+    std::vector<Tell> tells = all<Tell>(drain());
+    ASSERT_THAT(tells, SizeIs(2));
+    const Init& init = std::get<Init>(tells[0].message);
+    EXPECT_EQ(init.id, id(1));
+    EXPECT_EQ(init.required_dst_info_num, 2u);
+    EXPECT_THAT(init.blocks, IsEmpty()) << "nothing shall be written for it";
+    EXPECT_EQ(init.allocated_tokens, 0u);
+    EXPECT_EQ(std::get<Abort>(tells[1].message).id, id(1));
+    now = machine->next_deadline();
+    machine->on_time(now);
+    EXPECT_THAT(told<Init>(drain()), SizeIs(1)) << "as long as the ABORT is repeated";
+    aborted(1, 0);
+    at_rest();
+    // One that the sender has answered is known to it.
+    machine->on_receive(2, request, now);
+    drain();
+    status(2, Status::Bootstrapping, 0);
+    machine->on_abort(2, "aborted by its user", now);
+    tells = all<Tell>(drain());
+    ASSERT_THAT(tells, SizeIs(1));
+    EXPECT_TRUE(std::holds_alternative<Abort>(tells[0].message));
+    aborted(2, 0);
+    at_rest();
+}
+
 TEST_F(LanguageFences, AbortedWithoutRoundsFreesAtOnce) {
     start(1, 256);
     machine->on_abort(1, "aborted by its user", now);

@@ -149,5 +149,69 @@ TEST_F(LanguageMemory, ShutDownFreesEverything) {
     at_rest();
 }
 
+class LanguageWaits : public LanguageMachine {
+protected:
+    /// INITs and RESUMEs of an attempt in the time to come, while the peer lives.
+    std::vector<ToEmbedding> said_within(Time span, std::uint64_t attempt) {
+        std::vector<ToEmbedding> said;
+        for (const Time end = now + span; now < end; now = std::min(std::max(now, machine->next_deadline()), end)) {
+            machine->on_message(Pong{.id = id(0)}, now);
+            machine->on_time(now);
+            for (const Tell& tell : all<Tell>(drain())) {
+                const auto* init = std::get_if<Init>(&tell.message);
+                const auto* resume = std::get_if<Resume>(&tell.message);
+                if ((init != nullptr && init->id.attempt == attempt) || (resume != nullptr && resume->id.attempt == attempt)) {
+                    said.push_back(tell.message);
+                }
+            }
+        }
+        return said;
+    }
+    static constexpr Time kLong = std::chrono::seconds(40);
+};
+
+TEST_F(LanguageWaits, ARoomThatHasNothingYetRepeatsItsInitNowAndThen) {
+    begin(2);
+    start(1, 256);
+    arrive(1, 0, 256);  // its sink has not said where to: nothing is free
+    receive(2, 0, true, 8);
+    status(2, Status::WaitingForInput, 200, "", 8);
+    drain();
+    const auto said = said_within(kLong, 2);
+    const auto periods = static_cast<std::size_t>(kLong / config().timing.peer_silence);
+    EXPECT_GE(said.size(), periods - 1);
+    EXPECT_LE(said.size(), periods + 1);
+    for (const ToEmbedding& message : said) EXPECT_THAT(std::get<Init>(message).blocks, IsEmpty());
+    machine->on_sink(1, std::nullopt, now);
+    machine->on_copied(all<CopyOut>(drain()).at(0), now);
+    EXPECT_EQ(only<Resume>(drain()).id.attempt, 2u);
+}
+
+TEST_F(LanguageWaits, ARoomThatHasAPartRepeatsWhatItSaidLast) {
+    Config c = config();
+    c.memory_policy = MemoryPolicy::wait;
+    c.timing.resume_deadline = std::chrono::seconds(16);
+    begin(2, c);
+    BlockTable taken;
+    ASSERT_TRUE(allocator->allocate(1, 99, taken));
+    const Init first = start(1, 128);
+    arrive(1, 0, 600);
+    machine->on_sink(1, std::nullopt, now);
+    machine->on_copied(all<CopyOut>(drain()).at(0), now);
+    EXPECT_THAT(told<Resume>(drain()), IsEmpty()) << "it waits for two blocks";
+    const auto said = said_within(kLong, 1);
+    EXPECT_GE(said.size(), 40u / 2 - 1) << "the sender's patience is taken to be this worker's";
+    EXPECT_LE(said.size(), 40u / 2 + 1);
+    for (const ToEmbedding& message : said) {
+        EXPECT_EQ(std::get<Init>(message).blocks, first.blocks);
+        EXPECT_EQ(std::get<Init>(message).allocated_tokens, 128u);
+    }
+    allocator->free(taken);
+    machine->on_time(now);
+    const Resume next = only<Resume>(drain());
+    EXPECT_EQ(next.sent_tokens, 128u);
+    EXPECT_EQ(next.allocated_tokens, 256u);
+}
+
 }  // namespace
 }  // namespace remit::protocol::language

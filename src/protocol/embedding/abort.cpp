@@ -31,7 +31,7 @@ void Machine::handle(const Abort& m) {
 
 /// An attempt never seen is marked seen, so that its INIT, still on the way, opens nothing.
 void Machine::abort_unseen(Session& session, const Abort& m) {
-    if (left_of_window(session, m.id.attempt, config_.attempt_window)) {
+    if (is_forgotten(session, m.id.attempt)) {
         return tell(session, Aborted{m.room, true, std::nullopt, m.id});
     }
     Attempt& attempt = open_attempt(session, m.id, m.room);

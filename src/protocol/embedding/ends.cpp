@@ -58,6 +58,7 @@ void Machine::fail_attempt(Session& session, Attempt& attempt, const std::string
     attempt.reason = reason;
     attempt.answer = answer;
     if (!attempt.rounds.empty()) actions_.push_back(CancelAttempt{attempt.key});
+    remember(attempt);
     if (tell_peer) report(session, attempt);
     if (!attempt.send) return;
     if (SendRecord* send = send_at(*attempt.send)) rank_failed(session, *send, reason, answer);
@@ -108,6 +109,7 @@ void Machine::end_attempt(Attempt& attempt) {
     attempt.offered_blocks = {};
     for (Round& round : attempt.rounds) round.blocks = {};
     if (!attempt.in_flight) actions_.push_back(ForgetAttempt{attempt.key});
+    remember(attempt);
 }
 
 void Machine::park_again(SendRecord& send) {
@@ -259,6 +261,7 @@ void Machine::on_round_written(const AttemptKey& key, std::uint32_t round, Time 
     if (attempt->state != AttemptState::open) return;
     Session& session = sessions_.at(key.session);
     SendRecord& send = sends_.at(attempt->send.value());
+    attempt->awaits_since = now_;
     watch_attempt(*attempt, now_ + patience(*attempt));
     if (!attempt->all_written()) return report(session, *attempt);
     if (attempt->accepted_end() < send.total) {
@@ -290,6 +293,7 @@ void Machine::on_idle(const AttemptKey& key, Time now) {
     const bool live = session.generations.count(key.generation) != 0;
     if (live) answer_abort(session, *attempt);
     if (attempt->drained()) actions_.push_back(ForgetAttempt{attempt->key});
+    remember(*attempt);
 }
 
 }  // namespace remit::protocol::embedding

@@ -7,20 +7,6 @@
 #include <algorithm>
 
 namespace remit::protocol::embedding {
-namespace {
-
-/// Forgets one attempt of the window.
-auto erase_attempt(Session& session, std::map<std::uint64_t, Attempt>::iterator it) {
-    const auto newest = session.newest.find(it->second.room);
-    if (newest != session.newest.end() && newest->second == it->first) session.newest.erase(newest);
-    return session.attempts.erase(it);
-}
-
-}  // namespace
-
-bool left_of_window(const Session& session, std::uint64_t attempt, std::uint32_t window) {
-    return session.top_attempt >= window && attempt <= session.top_attempt - window;
-}
 
 std::string offer_fault(const BlockTable& blocks, std::uint64_t tokens, std::uint32_t block_size,
                         std::uint32_t pool_blocks) {
@@ -44,9 +30,10 @@ void Machine::handle(const Init& m) {
     if (found.session == nullptr) return;
     Session& session = *found.session;
     if (const auto known = session.attempts.find(m.id.attempt); known != session.attempts.end()) {
+        hear_waiting(known->second);
         return report(session, known->second);
     }
-    if (left_of_window(session, m.id.attempt, config_.attempt_window)) {
+    if (is_forgotten(session, m.id.attempt)) {
         return tell(session, Aborted{m.room, true, std::nullopt, m.id});
     }
     Attempt& attempt = open_attempt(session, m.id, m.room);
@@ -115,6 +102,7 @@ Attempt& Machine::open_attempt(Session& session, const SessionId& id, RoomId roo
     newest = std::max(newest, id.attempt);
     watch_attempt(attempt, now_ + config_.timing.park_deadline);
     forget_left_of_window(session);
+    forget_beyond_limit();
     return attempt;
 }
 
@@ -123,19 +111,14 @@ std::optional<std::string> Machine::came_late(const Session& session, RoomId roo
     const auto found = aftermaths_.find(room);
     if (found == aftermaths_.end()) return std::nullopt;
     if (!found->second.sessions.insert(session.id).second) {
-        aftermaths_.erase(found);  // one that knows asks again: the room has begun anew
+        // One that knows asks again. Where all have failed together, the room has begun anew; where the others have gone
+        // on, it has begun anew for that one alone, and whoever comes still comes too late for the rest.
+        if (config_.on_dead_rank == OnDeadRank::fail) aftermaths_.erase(found);
         return std::nullopt;
     }
     const std::string reason = found->second.reason;
     if (--found->second.left == 0) aftermaths_.erase(found);
     return reason;
-}
-
-void Machine::forget_left_of_window(Session& session) {
-    for (auto it = session.attempts.begin();
-         it != session.attempts.end() && left_of_window(session, it->first, config_.attempt_window);) {
-        it = it->second.drained() && !it->second.in_flight ? erase_attempt(session, it) : std::next(it);
-    }
 }
 
 bool Machine::all_accepted(const Attempt& attempt) {
@@ -184,6 +167,7 @@ void Machine::meet(Attempt& attempt, SendRecord& send) {
     advance(attempt.state, AttemptEvent::met);
     attempt.status = Status::WaitingForInput;
     attempt.answer = SenderAnswer::coming;
+    attempt.awaits_since = now_;
     watch_attempt(attempt, now_ + config_.timing.resume_deadline);
     set_send_status(send, RoomEventKind::met);
     report(session, attempt);  // announces the total, before the first byte

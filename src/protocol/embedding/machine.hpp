@@ -8,6 +8,7 @@
 #include <remit/layout.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@ struct Config {
     Layout::Shape layout;
     std::uint64_t incarnation = 1;      ///< random, of this worker's life
     std::uint32_t attempt_window = 65536;
+    std::uint32_t max_attempts = 1u << 18;  ///< ended ones that are remembered, of all sessions
     std::uint32_t max_peers = 1024;
     std::uint32_t max_parked = 65536;   ///< INITs without a send
     std::uint64_t max_parked_blocks = 1u << 24;  ///< that those INITs name
@@ -83,6 +85,8 @@ public:
     [[nodiscard]] std::size_t rejections() const noexcept { return rejections_.size(); }
     [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
     [[nodiscard]] std::size_t generations() const;
+    /// Ended attempts that answer late messages.
+    [[nodiscard]] std::size_t remembered_attempts() const noexcept { return remembered_; }
 
 private:
     struct Found {
@@ -113,7 +117,13 @@ private:
     [[nodiscard]] bool all_accepted(const Attempt& attempt);
     void meet(Attempt& attempt, SendRecord& send);
     void accept_round(Attempt& attempt, const BlockTable& blocks, std::uint64_t capacity);
+
+    // window.cpp
+    [[nodiscard]] bool is_forgotten(const Session& session, std::uint64_t attempt) const;
+    void remember(Attempt& attempt);
+    std::map<std::uint64_t, Attempt>::iterator forget(Session& session, std::map<std::uint64_t, Attempt>::iterator attempt);
     void forget_left_of_window(Session& session);
+    void forget_beyond_limit();
 
     // resume.cpp
     void handle(const Resume& m);
@@ -148,6 +158,7 @@ private:
     // timers.cpp
     void enter(Time now);
     void watch_attempt(Attempt& attempt, Time deadline);
+    void hear_waiting(Attempt& attempt);
     void watch_send(SendRecord& send, Time deadline);
     void watch_generation(const GenerationKey& key, Generation& generation);
     void attempts_due();
@@ -173,6 +184,8 @@ private:
     std::unordered_map<RoomId, std::vector<AttemptKey>> parked_;
     std::size_t parked_count_ = 0;
     std::uint64_t parked_blocks_ = 0;
+    std::size_t remembered_ = 0;
+    std::deque<AttemptKey> ended_;  ///< those that are remembered in the order of their ends, and some that are not
     std::unordered_map<RoomId, Rejection> rejections_;
     DeadlineQueue<AttemptKey> attempt_deadlines_;
     DeadlineQueue<SendId> send_deadlines_;

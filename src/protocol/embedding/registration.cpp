@@ -63,16 +63,22 @@ std::vector<QueuePairAddress> Machine::agreed(const std::vector<QueuePairAddress
     return taken;
 }
 
-/// A session without generations remembers attempts that nobody can ask for any more; the oldest makes room.
+/// A session without generations remembers attempts that nobody can ask for any more; the one that has been silent for
+/// longest makes room: what a younger one remembers may still be asked for when its worker registers again.
 bool Machine::make_room_for_session() {
     if (sessions_.size() < config_.max_peers) return true;
-    const auto idle = std::find_if(sessions_.begin(), sessions_.end(), [](const auto& entry) {
-        const Session& s = entry.second;
-        return s.generations.empty() &&
-               std::none_of(s.attempts.begin(), s.attempts.end(), [](const auto& a) { return a.second.in_flight; });
-    });
-    if (idle == sessions_.end()) return false;
-    sessions_.erase(idle);
+    auto oldest = sessions_.end();
+    for (auto it = sessions_.begin(); it != sessions_.end(); ++it) {
+        const Session& session = it->second;
+        if (!session.generations.empty()) continue;
+        if (oldest != sessions_.end() && oldest->second.heard <= session.heard) continue;
+        const bool busy = std::any_of(session.attempts.begin(), session.attempts.end(),
+                                      [](const auto& entry) { return entry.second.in_flight; });
+        if (!busy) oldest = it;
+    }
+    if (oldest == sessions_.end()) return false;
+    for (const auto& [number, attempt] : oldest->second.attempts) remembered_ -= attempt.remembered ? 1 : 0;
+    sessions_.erase(oldest);
     return true;
 }
 
@@ -93,6 +99,7 @@ void Machine::handle(const Register& m) {
     }
     Session& session = found->second;
     if (session.address.key != m.from.key) return answer_refused("this session is another peer's");
+    session.heard = now_;
     if (const auto live = session.generations.find(key.generation); live != session.generations.end()) {
         live->second.heard = now_;
         if (live->second.answer) tell(session, *live->second.answer);
@@ -165,6 +172,7 @@ void Machine::tell_outsider(const PeerAddress& to, Registered answer) {
 Machine::Found Machine::find(const PeerAddress& from, const SessionId& id) {
     const auto session = sessions_.find(id.session);
     const bool own = session != sessions_.end() && session->second.address.key == from.key;
+    if (own) session->second.heard = now_;
     if (own && id.incarnation == config_.incarnation) {
         const auto generation = session->second.generations.find(id.generation);
         if (generation != session->second.generations.end()) {
@@ -201,6 +209,7 @@ void Machine::handle(const Close& m) {
     const bool own = found != sessions_.end() && found->second.address.key == m.from.key;
     if (!own) return say_lost(m.from, key, "unknown session");
     Session& session = found->second;
+    session.heard = now_;
     session.top_generation = std::max(session.top_generation, key.generation);
     if (session.generations.count(key.generation) != 0) {
         drop_generation(session, key.generation, "closed by the language worker: " + m.reason, false);
@@ -220,6 +229,7 @@ void Machine::handle(const Pong& m) {
     const auto session = sessions_.find(m.id.session);
     if (session == sessions_.end() || m.id.incarnation != config_.incarnation) return;
     if (session->second.address.key != m.from.key) return;
+    session->second.heard = now_;
     const auto generation = session->second.generations.find(m.id.generation);
     if (generation != session->second.generations.end()) generation->second.heard = now_;
 }

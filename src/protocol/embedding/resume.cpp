@@ -39,6 +39,7 @@ void Machine::handle(const Resume& m) {
                                         "repeat of one",
                                         m.sent_tokens, end));
     }
+    hear_waiting(attempt);
     report(session, attempt);
 }
 

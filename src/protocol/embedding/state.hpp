@@ -46,7 +46,9 @@ struct Attempt {
     bool closing = false;  ///< ABORT has come
     bool closed = false;   ///< CloseRounds was asked for
     bool in_flight = false;
+    bool remembered = false;  ///< it has ended and is here only to answer late messages
     Time deadline = kNever;
+    Time awaits_since{};   ///< when it came to be its receiver's turn
     Time queued = kNever;  ///< earliest entry in the deadline queue
 
     [[nodiscard]] std::uint64_t accepted_end() const { return rounds.empty() ? 0 : rounds.back().range.end(); }
@@ -77,8 +79,10 @@ struct Generation {
 struct Session {
     std::uint64_t id = 0;
     PeerAddress address;
+    Time heard{};  ///< anything of it
     std::uint64_t top_generation = 0;
     std::uint64_t top_attempt = 0;
+    std::uint64_t forgotten = 0;  ///< highest attempt that was forgotten to keep the limit of all sessions
     std::map<std::uint64_t, Generation> generations;
     std::map<std::uint64_t, Attempt> attempts;                          ///< the window, and what is held beyond it
     std::unordered_map<RoomId, std::vector<std::uint64_t>> unfinished;  ///< parked and open attempts of a room

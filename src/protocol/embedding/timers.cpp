@@ -36,6 +36,14 @@ void Machine::watch_attempt(Attempt& attempt, Time deadline) {
     attempt_deadlines_.add(deadline, attempt.key);
 }
 
+/// The receiver says again what it said last, and so that it lives and means to go on: it waits for memory, or for its user.
+/// That is no failure, up to the backstop.
+void Machine::hear_waiting(Attempt& attempt) {
+    if (attempt.state != AttemptState::open || !attempt.all_written()) return;
+    const Time latest = attempt.awaits_since + config_.timing.backstop_deadline;
+    watch_attempt(attempt, std::max(attempt.deadline, std::min(now_ + config_.timing.resume_deadline, latest)));
+}
+
 void Machine::watch_send(SendRecord& send, Time deadline) {
     const bool first = send.deadline == kNever;
     send.deadline = deadline;
@@ -101,7 +109,7 @@ std::string Machine::waited_for(const Attempt& attempt) {
     const PeerAddress& peer = sessions_.at(attempt.key.session).address;
     if (attempt.all_written()) {
         return fmt::format("no RESUME of room {} from the language worker at {}:{} within {} ms: {} of its rounds are written, to token {}",
-                           attempt.room, peer.ip, peer.port, milliseconds(config_.timing.resume_deadline),
+                           attempt.room, peer.ip, peer.port, milliseconds(attempt.deadline - attempt.awaits_since),
                            attempt.rounds.size(), attempt.accepted_end());
     }
     if (awaits_source(attempt)) {

@@ -27,7 +27,6 @@ void Machine::open_attempt(Session& session, Room& room, Generation& generation)
     attempt.immediates.assign(generation.queue_pairs, 0);
     session.by_immediate[immediate_of(number)] = number;
     room.attempt = attempt.key;
-    room.register_deadline = kNever;
     if (room.owns_deadline) attempt.init_deadline = now_ + config_.timing.init_deadline;
     leave_unopened(room);
     const std::uint64_t expected = expected_tokens(room);
@@ -145,6 +144,7 @@ void Machine::on_visible(const AttemptKey& key, std::uint32_t number, const Aux&
 void Machine::complete_round(Room& room, Attempt& attempt, std::uint32_t number) {
     Round& round = attempt.rounds[number];
     round.complete = true;
+    prosper(*session_by_id(attempt.key.session));
     const std::uint64_t end = std::min(round.first + round.capacity, room.total);
     if (end < room.total) advance(room.status, RoomEventKind::round_complete);
     note(room, "round complete", number, {round.first, end - round.first},
@@ -214,7 +214,10 @@ void Machine::examine(Attempt& attempt) {
         attempt.least_immediates() >= *attempt.closed_rounds) {
         const bool yielded = attempt.mode == OfferMode::yielding;
         fence(attempt);
-        if (yielded && current && !room.ending()) restart(room, true);
+        if (yielded && current && !room.ending()) {
+            await_registered(room);
+            restart(room, true);
+        }
         return update_wants(room);
     }
     update_wants(room);

@@ -105,7 +105,9 @@ private:
     [[nodiscard]] std::string refusal(const Request& request);
     Session* session_by_id(std::uint64_t id);
     Generation* generation_at(const GenerationKey& key);
-    Generation& generation_for_new_rooms(Session& session);
+    Generation* generation_for_new_rooms(Session& session);
+    void put_off(Session& session, const std::string& reason);
+    void prosper(Session& session);
     void repeat_register(Session& session, Generation& generation);
     void watch(const Session& session, Generation& generation);
     void handle(const Registered& m);
@@ -132,6 +134,7 @@ private:
     void compare(Room& room, Attempt& attempt);
 
     // rooms.cpp
+    void await_registered(Room& room);
     void enter_unopened(Room& room);
     void leave_unopened(const Room& room);
     void set_total(Room& room, std::uint64_t total);
@@ -158,6 +161,7 @@ private:
 
     // repeats.cpp
     [[nodiscard]] bool repeats(const Attempt& attempt) const;
+    [[nodiscard]] Time next_repeat(const Room& room, Attempt& attempt) const;
     void repeat(Attempt& attempt);
     void tell_round(const Room& room, const Attempt& attempt, const Round& round);
     void watch(Attempt& attempt);

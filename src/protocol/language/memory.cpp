@@ -145,7 +145,8 @@ void Machine::open_rooms() {
     if (shutting_down_ || unopened_.empty()) return;
     std::vector<Session*> up;
     for (Session* session : unopened_) {
-        if (generation_for_new_rooms(*session).state == Generation::State::up) up.push_back(session);
+        const Generation* generation = generation_for_new_rooms(*session);
+        if (generation != nullptr && generation->state == Generation::State::up) up.push_back(session);
     }
     while (!up.empty()) {
         const auto oldest = std::min_element(up.begin(), up.end(), [](const Session* a, const Session* b) {
@@ -153,7 +154,7 @@ void Machine::open_rooms() {
         });
         Session& session = **oldest;
         Room& room = rooms_.at(session.unopened.begin()->second);
-        open_attempt(session, room, generation_for_new_rooms(session));
+        open_attempt(session, room, session.generations.at(*session.current));
         if (session.unopened.empty()) up.erase(oldest);
     }
 }

@@ -1,5 +1,5 @@
 // What is repeated until it is answered: INIT until the total is known, each INIT and RESUME until its round is
-// complete, ABORT until ABORTED.
+// complete, ABORT until ABORTED; and the last INIT or RESUME now and then while the next has to wait.
 
 #include "protocol/language/machine.hpp"
 
@@ -13,7 +13,18 @@ bool Machine::repeats(const Attempt& attempt) const {
     if (attempt.dead) return false;
     if (attempt.mode != OfferMode::running) return !attempt.closed_rounds && !attempt.aborted_unseen;
     const bool open = std::any_of(attempt.rounds.begin(), attempt.rounds.end(), [](const Round& r) { return !r.arrived; });
-    return open || rooms_.at(attempt.handle).total == 0 || (config_.checksum && !attempt.verified);
+    const std::uint64_t total = rooms_.at(attempt.handle).total;
+    return open || total == 0 || attempt.offered() < total || (config_.checksum && !attempt.verified);
+}
+
+/// When a message of the attempt that went out now goes out again. While the next step is this side's, which waits for memory
+/// or its user, that only tells the sender that it is waited for; its deadline must outlast several, of which some are lost.
+Time Machine::next_repeat(const Room& room, Attempt& attempt) const {
+    constexpr int kOften = 8;
+    const bool open = std::any_of(attempt.rounds.begin(), attempt.rounds.end(), [](const Round& r) { return !r.arrived; });
+    const bool waits = attempt.mode == OfferMode::running && room.total > attempt.offered() && !open;
+    if (!waits) return attempt.backoff.after(now_, config_.timing);
+    return now_ + std::min(config_.timing.peer_silence, config_.timing.resume_deadline / kOften);
 }
 
 void Machine::repeat(Attempt& attempt) {
@@ -23,6 +34,12 @@ void Machine::repeat(Attempt& attempt) {
         const AbortKind kind = attempt.mode == OfferMode::yielding ? AbortKind::yield : AbortKind::abort;
         const auto generation = session.generations.find(attempt.key.generation);
         const bool reasons = generation != session.generations.end() && generation->second.takes_reasons;
+        // The ABORT of a rank that the sender does not know would tell the others nothing: it asks first, for no memory.
+        const bool unknown = !attempt.heard && !attempt.any_immediate();
+        if (kind == AbortKind::abort && room.required > 1 && unknown) {
+            tell(session, attempt.key.generation,
+                 Init{.room = room.room, .id = attempt.id, .required_dst_info_num = room.required});
+        }
         tell(session, attempt.key.generation,
              Abort{.room = room.room,
                    .id = attempt.id,
@@ -31,8 +48,8 @@ void Machine::repeat(Attempt& attempt) {
     } else {
         const bool init_open = attempt.init_tokens > 0 && !attempt.rounds[0].arrived;
         // The final STATUS comes as the answer to the last message of all.
-        const bool all_arrived = !attempt.rounds.empty() && attempt.rounds.back().arrived;
-        const bool last_is_init = attempt.init_tokens > 0 && attempt.rounds.size() == 1;
+        const bool all_arrived = attempt.rounds.empty() || attempt.rounds.back().arrived;
+        const bool last_is_init = attempt.rounds.size() == (attempt.init_tokens > 0 ? 1u : 0u);
         if (room.total == 0 || init_open || (all_arrived && last_is_init)) {
             tell(session, attempt.key.generation,
                  Init{.room = room.room,
@@ -46,7 +63,7 @@ void Machine::repeat(Attempt& attempt) {
             if (!attempt.rounds[k].arrived || (all_arrived && last)) tell_round(room, attempt, attempt.rounds[k]);
         }
     }
-    attempt.next_repeat = attempt.backoff.after(now_, config_.timing);
+    attempt.next_repeat = next_repeat(room, attempt);
     watch(attempt);
 }
 

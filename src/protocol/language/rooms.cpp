@@ -40,6 +40,7 @@ void Machine::on_receive(Handle handle, const Request& request, Time now) {
     room_deadlines_.add(room.deadline, handle);
     room.reason = refusal(request);
     if (room.reason.empty()) {
+        await_registered(room);
         enter_unopened(room);
     } else {
         finish(room, Status::Failed);
@@ -59,11 +60,13 @@ std::string Machine::refusal(const Request& request) {
     return "";
 }
 
+/// From now on, or from the peer's latest answer: a peer that only registers and is lost again renews nothing.
+void Machine::await_registered(Room& room) {
+    if (room.owns_deadline) room.register_deadline = now_ + config_.timing.register_deadline;
+}
+
 void Machine::enter_unopened(Room& room) {
-    if (room.owns_deadline) {
-        room.register_deadline = now_ + config_.timing.register_deadline;
-        room_deadlines_.add(room.register_deadline, room.handle);
-    }
+    room_deadlines_.add(room.register_deadline, room.handle);
     Session& session = session_of(room.embedding);
     if (session.unopened.empty()) {
         unopened_.insert(std::upper_bound(unopened_.begin(), unopened_.end(), &session, by_number), &session);
@@ -213,6 +216,10 @@ std::string Machine::waited_for(const Room& room) const {
     const std::string peer = fmt::format("{}:{}", room.embedding.ip, room.embedding.port);
     const auto session = sessions_.find(room.embedding);
     if (!room.attempt || session == sessions_.end()) {
+        if (session != sessions_.end() && !session->second.lost.empty()) {
+            return fmt::format("an answer to INIT from the embedding worker at {}, which registers and is lost again: {}", peer,
+                               session->second.lost);
+        }
         return fmt::format("REGISTERED from the embedding worker at {}; is it running, is the address right, and do both have the other's key, or none?", peer);
     }
     const auto found = session->second.attempts.find(room.attempt->attempt);
@@ -248,7 +255,7 @@ std::string Machine::overdue(const Room& room) const {
     if (room.deadline <= now_) {
         return fmt::format("deadline of {} ms: waited for {}", milliseconds(room.deadline - room.started), waited_for(room));
     }
-    if (room.register_deadline <= now_) {
+    if (!room.attempt && room.register_deadline <= now_) {
         return fmt::format("waited {} ms for {}", milliseconds(config_.timing.register_deadline), waited_for(room));
     }
     if (room.memory_deadline <= now_) {

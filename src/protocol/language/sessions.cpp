@@ -62,18 +62,35 @@ Generation* Machine::generation_at(const GenerationKey& key) {
     return found == session->generations.end() ? nullptr : &found->second;
 }
 
-/// The generation that new rooms use; begins one where there is none.
-Generation& Machine::generation_for_new_rooms(Session& session) {
+/// The generation that new rooms use; begins one where there is none, or is nothing while that has to wait.
+Generation* Machine::generation_for_new_rooms(Session& session) {
     if (session.current) {
         Generation& current = session.generations.at(*session.current);
-        if (current.state != Generation::State::condemned && current.state != Generation::State::dying) return current;
+        if (current.state != Generation::State::condemned && current.state != Generation::State::dying) return &current;
     }
+    if (now_ < session.reopens) return nullptr;
     const std::uint64_t number = ++session.top_generation;
     session.current = number;
     Generation& generation = session.generations[number];
     generation.number = number;
     actions_.push_back(CreateGeneration{{session.id, number}, session.embedding});
-    return generation;
+    return &generation;
+}
+
+/// A generation was lost while rooms wait for one. The next comes at once; those after it, until one brings a round, ever
+/// more slowly: else a peer that accepts and loses in turns has queue pairs made at the pace of its answers.
+void Machine::put_off(Session& session, const std::string& reason) {
+    if (session.current || session.unopened.empty()) return;
+    session.lost = reason;
+    if (session.barren++ == 0) return;
+    session.reopens = session.reopening.after(now_, config_.timing);
+    generation_deadlines_.add(session.reopens, {session.id, 0});  // no generation has this number: it only wakes
+}
+
+void Machine::prosper(Session& session) {
+    session.barren = 0;
+    session.reopening.restart(config_.timing);
+    session.lost.clear();
 }
 
 void Machine::on_created(const GenerationKey& key, std::vector<QueuePairAddress> local, Time now) {
@@ -234,6 +251,7 @@ void Machine::on_destroyed(const GenerationKey& key, Time now) {
         update_wants(*room_at(attempt->handle));
         if (attempt->pending_visible == 0) judge_dead(*attempt);
     }
+    put_off(*session, gone.reason);
     if (gone.tell_peer && gone.incarnation != 0) {
         begin_close(*session, key.generation, gone.reason, gone.incarnation);
     } else {

@@ -107,7 +107,7 @@ struct Room {
     bool owns_deadline = true;     ///< false: none but its deadline, a long one, ends it from here
     Time started{};
     Time deadline = kNever;
-    Time register_deadline = kNever;
+    Time register_deadline = kNever;  ///< while it has no attempt
     Time memory_deadline = kNever;  ///< while it waits for blocks or credits
 
     [[nodiscard]] bool final() const { return is_final(status); }
@@ -149,6 +149,10 @@ struct Session {
     std::uint64_t top_generation = 0;
     std::uint64_t top_attempt = 0;
     std::optional<std::uint64_t> current;  ///< generation of new rooms
+    std::uint32_t barren = 0;  ///< generations lost under waiting rooms since a round was complete
+    Backoff reopening;         ///< of the generations that follow those
+    Time reopens{};            ///< none is begun before
+    std::string lost{};        ///< why the latest of those went
     std::set<std::pair<std::uint64_t, Handle>> unopened;  ///< rooms without an attempt by order: they wait for a generation
     std::map<std::uint64_t, Generation> generations;
     std::map<std::uint64_t, Attempt> attempts;  ///< until fenced
