@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "recorded_machine.hpp"
+#include "shapes.hpp"
 #include "tools/doctor/peer/facts.hpp"
 #include "tools/doctor/peer/line_channel.hpp"
 
@@ -55,34 +55,26 @@ TEST(DoctorPeer, LinkLayersThatDiffer) {
     EndFacts peer = an_end();
     peer.ethernet = false;
     peer.gid = "";
-    const Finding finding = find(check_ends(an_end(), peer), "peer.link");
-    EXPECT_EQ(finding.verdict, Verdict::problem);
-    EXPECT_THAT(finding.remedy, HasSubstr("--device"));
+    expect_planted(check_ends(an_end(), peer), "peer.link", Verdict::problem, "", "--device");
 }
 
 TEST(DoctorPeer, AnEndWithoutAPort) {
     EndFacts peer = an_end();
     peer.problem = "no RDMA device";
-    const Finding finding = find(check_ends(an_end(), peer), "peer.link");
-    EXPECT_EQ(finding.verdict, Verdict::problem);
-    EXPECT_THAT(finding.found, HasSubstr("the peer: no RDMA device"));
+    expect_planted(check_ends(an_end(), peer), "peer.link", Verdict::problem, "the peer: no RDMA device", "");
 }
 
 TEST(DoctorPeer, GidsOfTwoKinds) {
     EndFacts peer = an_end();
     peer.gid = "fd00::6";
-    const Finding finding = find(check_ends(an_end(), peer), "peer.gid");
-    EXPECT_EQ(finding.verdict, Verdict::problem);
-    EXPECT_THAT(finding.remedy, HasSubstr("--gid-index"));
+    expect_planted(check_ends(an_end(), peer), "peer.gid", Verdict::problem, "", "--gid-index");
 }
 
 TEST(DoctorPeer, MtusThatDiffer) {
     EndFacts peer = an_end();
     peer.mtu = 1024;
     peer.netdev = "eth7";
-    const Finding finding = find(check_ends(an_end(), peer), "peer.mtu");
-    EXPECT_EQ(finding.verdict, Verdict::warning);
-    EXPECT_THAT(finding.remedy, HasSubstr("ip link set eth7 mtu 4200 there"));
+    expect_planted(check_ends(an_end(), peer), "peer.mtu", Verdict::warning, "", "ip link set eth7 mtu 4200 there");
 }
 
 TEST(DoctorPeer, NothingArrives) {
@@ -101,18 +93,14 @@ TEST(DoctorPeer, LargeRequestsAloneDoNotArrive) {
     DirectionMeasured received = a_direction(90);
     received.sizes[2].requests = received.sizes[3].requests = 0;
     received.reason = "transport retry counter exceeded";
-    const Finding finding = find(transfers(received), "peer.receive");
-    EXPECT_EQ(finding.verdict, Verdict::problem);
-    EXPECT_THAT(finding.found, HasSubstr("up to 65536 B arrive, 1048576 B do not"));
-    EXPECT_THAT(finding.remedy, HasSubstr("-M do -s 4128"));
+    expect_planted(transfers(received), "peer.receive", Verdict::problem, "up to 65536 B arrive, 1048576 B do not",
+                   "-M do -s 4128");
 }
 
 TEST(DoctorPeer, AWrongByteIsAProblemThoughAllArrived) {
     DirectionMeasured received = a_direction(90);
     received.reason = "row 3 of embeddings differs";
-    const Finding finding = find(transfers(received), "peer.receive");
-    EXPECT_EQ(finding.verdict, Verdict::problem);
-    EXPECT_THAT(finding.found, HasSubstr("row 3"));
+    expect_planted(transfers(received), "peer.receive", Verdict::problem, "row 3", "");
 }
 
 TEST(DoctorPeer, GoodputIsJudgedByTheSlowerPort) {

@@ -1,0 +1,47 @@
+// What the fake runtime does where a kernel is launched: the kernel's work, by the CPU, piece by piece.
+
+#include "fake_parts.hpp"
+#include "kernels/kernels.hpp"
+#include "kernels/work.hpp"
+
+#include <atomic>
+#include <cstring>
+
+namespace remit::gpu::test {
+namespace {
+
+template <class Batch>
+Launch read_inline(const void* argument) {
+    const auto& batch = *static_cast<const Batch*>(argument);
+    Launch launch;
+    launch.header = batch.header;
+    launch.pieces.assign(batch.pieces, batch.pieces + batch.header.pieces);
+    return launch;
+}
+
+void run_piece(const PieceView& piece) {
+    const std::uint64_t bytes = std::uint64_t{piece.end - piece.begin - 1} * kSlotBytes + piece.tail - piece.head;
+    auto* const destination = reinterpret_cast<std::byte*>(piece.destination + piece.head);
+    if (piece.mode == Mode::zeros) {
+        std::memset(destination, 0, bytes);
+    } else {
+        std::memcpy(destination, reinterpret_cast<const std::byte*>(piece.source + piece.head), bytes);
+    }
+}
+
+}  // namespace
+
+Launch read_batch(const void* kernel, const void* argument) {
+    if (kernel == small_copy_kernel()) return read_inline<SmallBatch>(argument);
+    if (kernel == large_copy_kernel()) return read_inline<LargeBatch>(argument);
+    return read_inline<ListBatch>(argument);
+}
+
+void run_kernel(const Launch& launch) {
+    for (std::uint32_t i = 0; i < launch.header.pieces; ++i) run_piece(view_of(launch.header, launch.pieces.data(), i));
+    if (fake_runtime().lose_words) return;
+    auto* const word = launch.header.progress - fake_runtime().word_alias_distance / sizeof(std::uint64_t);
+    std::atomic_ref<std::uint64_t>(*word).store(launch.header.sequence, std::memory_order_release);
+}
+
+}  // namespace remit::gpu::test
