@@ -20,7 +20,7 @@ Config config_of(Context& context, std::uint32_t index) {
     config.layout = context.shape(e.block_size, Arrangement::segments);
     config.incarnation = context.next_life++;
     config.attempt_window = context.settings.window;
-    config.max_attempts = 2 * context.settings.window;
+    config.max_attempts = context.settings.window / 2 + 1;
     config.max_queue_pairs = e.queue_pairs;
     config.max_message = context.settings.round.max_write;
     config.on_dead_rank = e.on_dead_rank;

@@ -30,7 +30,7 @@ protocol::Timing small_times() {
     t.init_deadline = 1500 * kTick;
     t.park_deadline = 2500 * kTick;
     t.round_deadline = 2400 * kTick;
-    t.resume_deadline = 2500 * kTick;
+    t.resume_deadline = 800 * kTick;  // a receiver that waits for memory says so
     t.memory_deadline = 2800 * kTick;
     t.backstop_deadline = 5000 * kTick;
     t.close_deadline = 600 * kTick;

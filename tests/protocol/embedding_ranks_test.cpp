@@ -86,7 +86,8 @@ TEST_F(EmbeddingRanks, ARankThatAsksOnlyToAbortTakesTheOthersWithItAtOnce) {
     const auto reports = told<StatusReport>(actions);
     ASSERT_THAT(reports, Contains(Field(&StatusReport::id, id(1))));
     for (const StatusReport& report : reports) {
-        if (report.id.session == kSession) EXPECT_THAT(report.reason, HasSubstr("aborted by its user"));
+        if (report.id.session != kSession) continue;
+        EXPECT_THAT(report.reason, HasSubstr("aborted by its user"));
     }
 }
 

@@ -38,7 +38,7 @@ void Machine::repeat(Attempt& attempt) {
         const bool unknown = !attempt.heard && !attempt.any_immediate();
         if (kind == AbortKind::abort && room.required > 1 && unknown) {
             tell(session, attempt.key.generation,
-                 Init{.room = room.room, .id = attempt.id, .required_dst_info_num = room.required});
+                 Init{.room = room.room, .id = attempt.id, .blocks = {}, .required_dst_info_num = room.required});
         }
         tell(session, attempt.key.generation,
              Abort{.room = room.room,
