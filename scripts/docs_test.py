@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Tests the documentation: README.md and docs/*.md.
+"""Tests the documentation: README.md, docs/*.md, and the READMEs of examples/ and python/.
 
 Each fenced block is run (sh, bash, console, python), compiled (cpp), parsed (json, toml), or carries a marker that says why not:
 <!-- docs-test: hardware --> (or cluster, long, elsewhere: LANE) on the line before it. Links, options and names of the code
@@ -22,6 +22,7 @@ import generated  # noqa: E402
 import messages  # noqa: E402
 import pages  # noqa: E402
 import run  # noqa: E402
+import wire  # noqa: E402
 
 
 class Report:
@@ -122,6 +123,7 @@ def test_code(report, counts):
     wrong, count, entries = messages.problems()
     counts["messages of the library explained"] = count
     report.add(f"docs/errors.md: {count} messages, {entries} entries", "\n".join(wrong))
+    report.add("docs/wire_protocol.md, read by its own words", "\n".join(wire.problems()))
     try:
         report.add("examples, state machines and pictures", "\n".join(generated.problems()))
     except (pages.PageError, OSError) as error:

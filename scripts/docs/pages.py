@@ -103,7 +103,8 @@ def read_page(path):
 
 
 def all_pages():
-    paths = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    further = [ROOT / folder / "README.md" for folder in ("examples", "python")]
+    paths = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *(path for path in further if path.exists())]
     return [read_page(path) for path in paths]
 
 

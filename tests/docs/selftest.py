@@ -13,6 +13,7 @@ import generated  # noqa: E402
 import messages  # noqa: E402
 import pages  # noqa: E402
 import run  # noqa: E402
+import wire  # noqa: E402
 
 
 def page_of(text):
@@ -134,6 +135,20 @@ class Messages(unittest.TestCase):
                 mock.patch.object(messages, "explained", lambda: [(3, "another message of old")]):
             wrong, _, _ = messages.problems()
         self.assertEqual(len(wrong), 2, wrong)
+
+
+class Wire(unittest.TestCase):
+    def test_messages_are_told_apart_by_the_table(self):
+        rows = [("None", ["ping"], ["7"], "PING", "PING"), ("room", [], ["7"], "INIT", "STATUS")]
+        init = [b"100"] * 7
+        self.assertEqual(wire.message_of(init, True, rows), "INIT")
+        self.assertEqual(wire.message_of(init, False, rows), "STATUS")
+        self.assertEqual(wire.message_of([b"None", b"ping", *init[2:]], True, rows), "PING")
+        self.assertEqual(wire.message_of(init[1:], True, rows), "nothing")
+
+    def test_bytes_that_are_not_as_many_as_said(self):
+        with self.assertRaisesRegex(ValueError, "said to have"):
+            wire.frames_of(block_of("0  2 bytes    31                                               1\n", "text"))
 
 
 class Generated(unittest.TestCase):
