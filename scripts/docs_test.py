@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Tests the documentation: README.md, docs/*.md, and the READMEs of examples/ and python/.
 
-Each fenced block is run (sh, bash, console, python), compiled (cpp), parsed (json, toml), or carries a marker that says why not:
+Each fenced block is run (sh, bash, console, python), compiled (cpp, c), parsed (json), read by
+`remit config` (toml), or carries a marker that says why not:
 <!-- docs-test: hardware --> (or cluster, long, elsewhere: LANE) on the line before it. Links, options and names of the code
 are looked up; messages of the library are compared with docs/errors.md, examples of the wire and pictures with what the code
 prints. Needs the release build of remit_command, remit_sim_command and remit_wire_examples.
@@ -72,7 +73,7 @@ def how_counted(block):
         return "written to a file that a later block uses"
     if block.language in run.SHOWN:
         return "shown"
-    return "parsed" if block.language in ("json", "toml") else "run"
+    return "parsed" if block.language == "json" else "run"
 
 
 def test_block(block, workplace):

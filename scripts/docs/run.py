@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import subprocess
-import tomllib
 
 from pages import ROOT
 
@@ -75,11 +74,23 @@ def run_python(block, folder):
     return run(["/usr/bin/python3", "-c", block.text], folder, block)
 
 
-def parse_data(block, _):
+def parse_json(block, _):
+    """One document, or one a line as a log has them."""
     try:
-        (json if block.language == "json" else tomllib).loads(block.text)
+        json.loads(block.text)
     except ValueError as error:
-        raise Failure(str(error)) from error
+        try:
+            for line in block.text.splitlines():
+                json.loads(line)
+        except ValueError:
+            raise Failure(str(error)) from error
+
+
+def read_settings(block, folder):
+    """TOML on these pages is a file of settings: the command reads it, or says which key is wrong."""
+    path = folder / "settings-of-a-page.toml"
+    path.write_text(block.text, encoding="utf-8")
+    run(["remit", "config", "--config", path.name], folder, block)
 
 
 def write_file(block, folder):
@@ -90,8 +101,8 @@ def write_file(block, folder):
     path.write_text(block.text, encoding="utf-8")
 
 
-RUNNERS = {"sh": run_shell, "bash": run_shell, "console": run_console, "python": run_python, "json": parse_data,
-           "toml": parse_data}
+RUNNERS = {"sh": run_shell, "bash": run_shell, "console": run_console, "python": run_python, "json": parse_json,
+           "toml": read_settings}
 
 
 def wrapped(number, block, body):
