@@ -1,6 +1,7 @@
 #!/bin/bash
-# Installs what remit needs to be built, shown and tested on a bare Debian 12, from Debian's packages
-# alone, and prepares the guest in which RDMA tests run. A second run finds everything there and changes nothing.
+# Installs what remit needs to be built, shown and tested on a bare Debian 12, from Debian's packages and, for the
+# Python package, from PyPI; and prepares the guest in which RDMA tests run. A second run finds everything there and
+# changes nothing.
 set -euo pipefail
 
 if [[ ${1:-} = --help || ${1:-} = -h ]]; then
@@ -51,6 +52,7 @@ for_tests "documentation" doxygen graphviz
 for_tests "soft-RoCE guest" qemu-system-x86 busybox-static kmod cpio iproute2 procps
 for_tests "RDMA providers and tools, to compare with" rdma-core ibverbs-providers ibverbs-utils perftest
 for_tests "tests that drop privileges" libcap2-bin util-linux
+for_tests "the Python package" python3-dev python3-venv
 
 # One query for all; a package that was removed but left its settings is not "installed".
 installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null | awk '$2 == "installed" {print $1}')
@@ -84,6 +86,10 @@ fi
 if [[ $with_guest = 1 ]] && ! apt-cache show linux-image-amd64 >/dev/null 2>&1; then
   refresh_lists
 fi
+
+# From PyPI, as the calling user: what builds and tests the Python package.
+[[ $with_tests = 0 ]] || "$(dirname "${BASH_SOURCE[0]}")/python_venv.sh" ||
+  echo "setup: without it the Python package is neither built nor tested; everything else is" >&2
 
 # As the calling user: the guest's kernel goes into that user's cache.
 if [[ $with_guest = 1 ]]; then "$(dirname "${BASH_SOURCE[0]}")/soft_roce.sh" --prepare; fi

@@ -7,7 +7,7 @@ usage() {
 Usage: scripts/test.sh [--quick] [--lane NAME]... [--fuzz-seconds N]
 
   --quick      the release build alone: native tests and the tests over verbs, no sanitizers, no second compiler
-  --lane NAME  only these lanes: release, sim, mutants, guest, scripts, docs, lint, asan, tsan, clang, fuzz, package, cuda; or
+  --lane NAME  only these lanes: release, sim, mutants, guest, python, scripts, docs, lint, asan, tsan, clang, fuzz, package, cuda; or
                bench, which the guest lane has in its own boot
   --fuzz-seconds N  how long each fuzz target runs (60); scripts/fuzz.sh runs them by themselves
 
@@ -18,7 +18,7 @@ END
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd "$root" || exit 1
-lanes=(release guest asan tsan clang fuzz cuda lint sim mutants scripts docs package)
+lanes=(release guest python asan tsan clang fuzz cuda lint sim mutants scripts docs package)
 extra=(bench)  # part of another lane, for those who want it alone
 chosen=()
 fuzz_seconds=60
@@ -49,13 +49,14 @@ results=$root/build/results
 rm -rf "$results"
 mkdir -p "$results"
 jobs=$(nproc)
+venv=$root/build/python/venv
 # What one checkout has compiled serves another, and the copies in which defects are planted.
 export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root} CCACHE_NOHASHDIR=1
 
 # What each sanitizer lane runs: everything native, and what has threads of its own (the control channel alone has none
 # but those of libzmq, which is not instrumented).
-sanitized=(config trace layout memory pool plan codec protocol sim control fabric registration worker gpu_worker tools cuda)
-threaded=(trace fabric worker gpu_worker cuda)
+sanitized=(config trace layout memory pool plan codec protocol sim control fabric registration worker capi gpu_worker tools cuda)
+threaded=(trace fabric worker capi gpu_worker cuda)
 
 say() { printf '\n=== %s (%d s)\n' "$*" "$SECONDS"; }
 
@@ -105,9 +106,12 @@ run_shard() {
 }
 
 build() { # build PRESET TARGET...
-  local preset=$1
+  local preset=$1 python=()
   shift
-  record "$preset-configure" cmake --preset "$preset" -DREMIT_BUILD_TESTS=ON -DREMIT_BUILD_TOOLS=ON &&
+  if [[ $preset = release && -x $venv/bin/python ]]; then
+    python=(-DREMIT_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$venv/bin/python")
+  fi
+  record "$preset-configure" cmake --preset "$preset" -DREMIT_BUILD_TESTS=ON -DREMIT_BUILD_TOOLS=ON ${python[@]+"${python[@]}"} &&
     record "$preset-build" cmake --build --preset "$preset" -j "$jobs" --target "$@"
 }
 
@@ -116,6 +120,7 @@ native_tests() { # the gtest binaries of a build folder that need no device
 }
 
 lane_release() {
+  record python-venv scripts/python_venv.sh
   build release all || return
   local binary
   for binary in $(native_tests release); do run_gtest release "$binary"; done
@@ -130,6 +135,34 @@ lane_release() {
     linked=$(ldd "build/release/bin/$program") || exit 1
     ! grep -E "libcuda|libnvidia" <<<"$linked" || exit 1
   done'
+}
+
+# run_pytest NAME PACKAGES TEST...: with the package that lies in PACKAGES.
+run_pytest() {
+  local name=$1 packages=$2 status
+  shift 2
+  PYTHONPATH=$packages timeout 900 "$venv/bin/python" -m pytest -q --junitxml="$results/$name.xml" "$@" >"$results/$name.log" 2>&1
+  status=$?
+  if [[ $status -ne 0 ]]; then
+    tail -n 60 "$results/$name.log"
+    [[ -s $results/$name.xml ]] || printf '<testsuite name="crashed" tests="1" failures="1"/>\n' >"$results/$name.xml"
+  fi
+  printf '%s %s: %s\n' "$([[ $status -eq 0 ]] && echo 'ok    ' || echo FAILED)" "$name" "$(tail -n 1 "$results/$name.log")"
+}
+
+# The Python package and the examples of both languages; then the package as users get it, by pip. No network: what it is
+# built with lies in the virtual environment.
+lane_python() {
+  record python-venv scripts/python_venv.sh || return
+  build release remit_python remit_python_stub remit_example_{in_one_process,many_rooms,minimal_sender,minimal_receiver} || return
+  run_pytest python build/release/python python/tests tests/examples
+  record python-types env PYTHONPATH=build/release/python "$venv/bin/python" -m mypy -p remit
+  record python-wheel env CMAKE_CXX_COMPILER_LAUNCHER=ccache "$venv/bin/python" -m pip wheel -q --no-build-isolation --no-deps \
+    -C build-dir=build/python/wheel-build -w build/python/wheels . || return
+  rm -rf build/python/installed
+  record python-install "$venv/bin/python" -m pip install -q --no-index --no-deps --find-links build/python/wheels \
+    --target build/python/installed remit || return
+  run_pytest python-installed build/python/installed python/tests
 }
 
 # Long simulations: what no edge and no fault may be missing from, then each scenario by itself.
