@@ -23,6 +23,7 @@ for test in "$bin"/remit_test_*_verbs; do
 done
 
 "$here/demo_scenarios.py" "$bin/remit" "$out/demo_scenarios.xml" || failed=1
+"$here/examples_scenarios.py" "$bin" "$out/examples_scenarios.xml" || failed=1
 # It takes links down and device files away: only where they are nobody else's.
 case ${REMIT_GUEST:-} in
   qemu | uml) "$here/doctor_scenarios.py" "$bin/remit" "$out/doctor_scenarios.xml" || failed=1 ;;
