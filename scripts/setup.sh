@@ -42,6 +42,7 @@ for_tests "second compiler, sanitizers, fuzzing, lint" clang clang-format clang-
 group "RDMA verbs" libibverbs-dev
 group "control messages" libzmq3-dev cppzmq-dev
 group "logs, JSON, TOML, options, expected" libspdlog-dev nlohmann-json3-dev libtomlplusplus-dev libcli11-dev libexpected-dev
+group "HTTP of the command" libcpp-httplib-dev
 group "arrays in the examples" libxtensor-dev
 group "packages and the manual page" dpkg-dev file python3
 for_tests "checks of packages and of what deploys them" groff-base man-db python3-venv systemd
@@ -53,6 +54,7 @@ for_tests "soft-RoCE guest" qemu-system-x86 busybox-static kmod cpio iproute2 pr
 for_tests "RDMA providers and tools, to compare with" rdma-core ibverbs-providers ibverbs-utils perftest
 for_tests "tests that drop privileges" libcap2-bin util-linux
 for_tests "the Python package" python3-dev python3-venv
+for_tests "tests of lookups in etcd" etcd-server
 
 # One query for all; a package that was removed but left its settings is not "installed".
 installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null | awk '$2 == "installed" {print $1}')

@@ -18,4 +18,9 @@ struct KeyFiles {
 /// replaced, since peers know its public half.
 REMIT_API KeyFiles generate_keys(const std::string& folder);
 
+/// The public half of a secret key's file, as generate_keys() returned it. Thread-safe.
+/// @throws Error(bad_argument) for a file that is no secret key of remit, Error(environment) for one that cannot be read
+/// or that others than its owner can read or write.
+[[nodiscard]] REMIT_API std::string public_key_of(const std::string& secret_key_file);
+
 }  // namespace remit

@@ -158,4 +158,8 @@ KeyFiles generate_keys(const std::string& folder) {
     return files;
 }
 
+std::string public_key_of(const std::string& secret_key_file) {
+    return control::read_secret_key(secret_key_file).public_key;
+}
+
 }  // namespace remit

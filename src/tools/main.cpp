@@ -27,6 +27,7 @@ ExitStatus dispatch(const Options& options) {
         case Command::doctor: return run_doctor(options);
         case Command::trace_merge: return run_trace_merge(options);
         case Command::config: return run_config(options);
+        case Command::bootstrap: return run_bootstrap(options);
     }
     return ExitStatus::usage;
 }

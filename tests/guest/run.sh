@@ -29,6 +29,19 @@ case ${REMIT_GUEST:-} in
   qemu | uml) "$here/doctor_scenarios.py" "$bin/remit" "$out/doctor_scenarios.xml" || failed=1 ;;
 esac
 
+# Workers that find each other through each directory, which is gone before they end.
+for way in route etcd peers; do
+  if "$here/../../scripts/bootstrap_demo.sh" "$way" "$bin/remit" >"$out/bootstrap_$way.log" 2>&1; then
+    echo "ok     bootstrap $(tail -n 1 "$out/bootstrap_$way.log")"
+    printf '<testsuite name="bootstrap" tests="1" failures="0"/>\n' >"$out/bootstrap_$way.xml"
+  else
+    tail -n 60 "$out/bootstrap_$way.log"
+    echo "FAILED bootstrap $way"
+    printf '<testsuite name="bootstrap" tests="1" failures="1"/>\n' >"$out/bootstrap_$way.xml"
+    failed=1
+  fi
+done
+
 # A short soak: every fault, one after the other, in a run that is whole.
 if "$bin/remit_soak" --requests 200 --output "$out/soak.json" >"$out/soak.log" 2>&1; then
   echo "ok     soak of 200 requests"

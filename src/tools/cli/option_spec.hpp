@@ -29,6 +29,7 @@ struct OptionSpec {
     bool in_bench = false;
     bool in_doctor = false;
     bool in_config = false;
+    bool in_bootstrap = false;
     char letter = 0;  ///< short form in bench, as perftest has it; 0: none
     bool hidden = false;
     /// Takes the value over, or returns false where it is not permitted.
@@ -43,6 +44,7 @@ struct OptionSpec {
             case Command::keygen: return false;
             case Command::doctor: return in_doctor;
             case Command::trace_merge: return false;
+            case Command::bootstrap: return in_bootstrap;
             case Command::config: return in_config || !key.empty();
         }
         return false;

@@ -4,6 +4,7 @@
 #include "tools/cli/option_spec.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include <remit/error.hpp>
@@ -44,11 +45,33 @@ bool apply_allocate(const std::string& value, Options& options) {
     return true;
 }
 
-/// A doctor waits elsewhere than where a worker listens.
+/// Neither a doctor nor a bootstrap server waits where a worker listens.
 bool apply_listen(const std::string& value, Options& options) {
     options.listen = value;
-    const bool worker = options.command != Command::doctor;
+    const bool worker = options.command != Command::doctor && options.command != Command::bootstrap;
     return !value.empty() && (!worker || set_key(options, "control.listen", value, "--listen"));
+}
+
+/// One to three numbers from `least` on for the fields of a rank or of sizes; those not given stay.
+template <typename Fields>
+bool apply_ranks(const std::string& value, std::uint32_t least, Fields& fields) {
+    const std::vector<std::string> parts = parts_of(value);
+    const std::array<std::uint32_t*, 3> targets{&fields.tp, &fields.dp, &fields.pp};
+    if (parts.size() > targets.size()) return false;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const auto number = number_of(parts[i]);
+        if (!number || *number < least || *number >= least + bootstrap::kMostRanks) return false;
+        *targets[i] = static_cast<std::uint32_t>(*number);
+    }
+    return true;
+}
+
+bool apply_engine_rank(const std::string& value, Options& options) {
+    return apply_ranks(value, 0, options.engine_rank);
+}
+
+bool apply_engine_size(const std::string& value, Options& options) {
+    return apply_ranks(value, 1, options.engine_size);
 }
 
 /// "fabric.mtu=1024": any key.
@@ -165,6 +188,32 @@ void add_key_options(std::vector<OptionSpec>& table) {
     }
 }
 
+/// How the workers find each other where no --connect says it.
+void add_directory_options(std::vector<OptionSpec>& table) {
+    const std::string numbers = "TP, TP,DP or TP,DP,PP";
+    auto directory = text("--bootstrap", "URL", &Options::directory, "http://HOST:PORT or etcd://HOST:PORT/PREFIX",
+                          "embed: registers there; language: looks the embedding worker up there, see docs/bootstrap.md");
+    auto peers = text("--peers", "FILE", &Options::peers, "a TOML file", "looks the embedding worker up in this file");
+    peers.in_embed = false;
+    auto rank = option("--engine-rank", "TP,DP,PP", numbers + ", each 0 to " + std::to_string(bootstrap::kMostRanks - 1),
+                       "embed: the rank it registers as; language: the one it looks up (0,0,0)", apply_engine_rank);
+    auto size = option("--engine-size", "TP,DP,PP", numbers + ", each 1 to " + std::to_string(bootstrap::kMostRanks),
+                       "how many ranks there are (1,1,1)", apply_engine_size);
+    size.in_language = false;
+    for (OptionSpec* spec : {&directory, &peers, &rank, &size}) {
+        spec->in_demo = false;
+        table.push_back(std::move(*spec));
+    }
+}
+
+/// What the bootstrap server shares with the other commands.
+void mark_bootstrap_options(std::vector<OptionSpec>& table) {
+    constexpr std::string_view kShared[] = {"--listen", "--insecure", "--log-level"};
+    for (OptionSpec& spec : table) {
+        spec.in_bootstrap = std::find(std::begin(kShared), std::end(kShared), spec.name) != std::end(kShared);
+    }
+}
+
 /// Where the configuration comes from, beside the options that set one key.
 void add_config_options(std::vector<OptionSpec>& table) {
     auto file = text("--config", "FILE", &Options::config_file, "a TOML file",
@@ -252,10 +301,12 @@ std::vector<OptionSpec> make_table() {
     add_address_options(table);
     add_key_options(table);
     add_config_options(table);
+    add_directory_options(table);
     add_file_options(table);
     add_run_options(table);
     mark_bench_options(table);
     mark_doctor_options(table);
+    mark_bootstrap_options(table);
     add_bench_options(table);
     return table;
 }
@@ -277,6 +328,7 @@ std::string_view to_string(Command command) noexcept {
         case Command::doctor: return "doctor";
         case Command::trace_merge: return "trace-merge";
         case Command::config: return "config";
+        case Command::bootstrap: return "bootstrap";
     }
     return "?";
 }

@@ -14,9 +14,11 @@
 #include <utility>
 #include <vector>
 
+#include "bootstrap/peer.hpp"
+
 namespace remit::tools {
 
-enum class Command : std::uint8_t { demo, embed, language, bench, keygen, doctor, trace_merge, config };
+enum class Command : std::uint8_t { demo, embed, language, bench, keygen, doctor, trace_merge, config, bootstrap };
 
 [[nodiscard]] std::string_view to_string(Command command) noexcept;
 
@@ -86,6 +88,12 @@ struct Options {
     std::string allow_keys;
     std::string key_folder = ".";  ///< where keygen writes
     std::string peer;              ///< whose doctor to ask; empty: none
+
+    std::string directory;         ///< in which workers find each other; empty: none
+    std::string peers;             ///< file that lists embedding workers; empty: none
+    bootstrap::RankId engine_rank;
+    bootstrap::RankSizes engine_size;
+    std::string found_key;         ///< public key of the embedding worker that was looked up
 
     std::string input;
     std::string output;

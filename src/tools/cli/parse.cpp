@@ -15,7 +15,7 @@ struct CommandRow {
     const char* help;
 };
 
-constexpr std::array<CommandRow, 8> kCommands{{
+constexpr std::array<CommandRow, 9> kCommands{{
     {Command::demo, "both workers on this machine: move requests, verify every byte, show when what happened"},
     {Command::embed, "the embedding worker alone: sends to whoever runs `remit language`"},
     {Command::language, "the language worker alone: asks `remit embed` on another machine"},
@@ -23,6 +23,7 @@ constexpr std::array<CommandRow, 8> kCommands{{
     {Command::keygen, "a key pair for --key and --allow-keys"},
     {Command::doctor, "why RDMA does not work, or works slowly, on this machine: what was found, why it matters, what to do"},
     {Command::trace_merge, "traces of several workers on one time axis, with arrows for control messages, for ui.perfetto.dev"},
+    {Command::bootstrap, "a server of /route, at which embedding workers register and language workers look them up"},
     {Command::config, "the settings of workers as a file, the environment and options make them, and where each is from"},
 }};
 
@@ -180,6 +181,30 @@ void check_checksum(const Options& options) {
     }
 }
 
+/// A language worker asks one embedding worker, named or looked up; a rank is one of as many as there are.
+void check_directory(const Options& options) {
+    const int named = !options.connect.empty() + !options.directory.empty() + !options.peers.empty();
+    if (options.command == Command::language && named == 0) {
+        throw UsageError("option --connect: no value given; permitted: tcp://ADDRESS:PORT of the embedding worker, or "
+                         "--bootstrap or --peers, which find it");
+    }
+    if (options.command == Command::language && named > 1) {
+        throw UsageError("options --connect, --bootstrap and --peers exclude each other; permitted: one of them");
+    }
+    const bootstrap::RankId& rank = options.engine_rank;
+    const bootstrap::RankSizes& size = options.engine_size;
+    const bool within = rank.tp < size.tp && rank.dp < size.dp && rank.pp < size.pp;
+    if (options.command == Command::embed && !within) {
+        throw UsageError("option --engine-rank: value \"" + bootstrap::to_string(rank) + "\"; permitted: less than "
+                         "--engine-size in each part");
+    }
+    for (const char* name : {"--engine-rank", "--engine-size"}) {
+        if (!options.was_given(name) || !(options.directory.empty() && options.peers.empty())) continue;
+        throw UsageError(std::string("option ") + name + ": has no effect without --bootstrap; permitted: with it" +
+                         (options.command == Command::language ? " or --peers" : ""));
+    }
+}
+
 /// Options that are each permitted and contradict each other, or that a command cannot do without.
 void check_together(const Options& options) {
     if (options.sink && options.keep_blocks) {
@@ -201,7 +226,8 @@ void check_together(const Options& options) {
                          (options.allow_keys.empty() ? "--server-key" : "--allow-keys") +
                          "; permitted: the file remit.key of `remit keygen`");
     }
-    if (!options.key.empty() && (embeds ? options.allow_keys : options.server_key).empty()) {
+    const bool looked_up = !embeds && !(options.directory.empty() && options.peers.empty());
+    if (!options.key.empty() && !looked_up && (embeds ? options.allow_keys : options.server_key).empty()) {
         const char* name = embeds ? "--allow-keys" : "--server-key";
         throw UsageError(
             std::string("option ") + name + ": no value given, but --key; permitted: " +
@@ -215,9 +241,7 @@ void check_together(const Options& options) {
         throw UsageError("options --listen and --peer exclude each other for doctor; permitted: --listen on one machine, "
                          "--peer on the other, neither for this machine alone");
     }
-    if (options.command == Command::language && options.connect.empty()) {
-        throw UsageError("option --connect: no value given; permitted: tcp://ADDRESS:PORT of the embedding worker");
-    }
+    check_directory(options);
     if (options.fabric().kind == FabricKind::loopback) {
         for (const char* name : {"--device", "--gid-index", "--ib-port"}) {
             if (!options.was_given(name)) continue;

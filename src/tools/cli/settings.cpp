@@ -22,7 +22,8 @@ bool measures(Command command) {
 }
 
 bool reads_files(Command command) {
-    return command != Command::keygen && command != Command::doctor && command != Command::trace_merge;
+    return command != Command::keygen && command != Command::doctor && command != Command::trace_merge &&
+           command != Command::bootstrap;
 }
 
 /// A worker whose peer is elsewhere.

@@ -8,6 +8,7 @@
 #include "tools/commands.hpp"
 #include "tools/report/console.hpp"
 #include "tools/report/event_lines.hpp"
+#include "tools/run/peers.hpp"
 #include "tools/run/receiver.hpp"
 #include "tools/run/sender.hpp"
 
@@ -65,6 +66,7 @@ ExitStatus run_embed(const Options& given) {
     const Workload work = make_workload(options);
     Sender sender(work, device_of(options));
     return run_half(work, stop, [&](Observer& observer) {
+        const auto publication = publish(options, sender.endpoint());
         observer.ready(Side::embedding, sender.endpoint(), sender.device());
         wait_for_go(work, stop);
         HalfReport report = sender.run(observer, stop);
@@ -73,8 +75,9 @@ ExitStatus run_embed(const Options& given) {
     });
 }
 
-ExitStatus run_language(const Options& options) {
+ExitStatus run_language(const Options& given) {
     const Stop stop;
+    const Options options = with_peer(given, stop);
     const Workload work = make_workload(options);
     Receiver receiver(work, device_of(options));
     return run_half(work, stop, [&](Observer& observer) {

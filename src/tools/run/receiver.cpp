@@ -154,6 +154,7 @@ void Receiver::Run::start(RoomId room, const std::string& peer) {
     ReceiveOptions options;
     options.expected_tokens = work_.expected_tokens;
     options.required_dst_info_num = work_.options.ranks;
+    options.server_key = work_.options.found_key;
     if (!work_.keep_blocks) {
         flight.sink = std::make_shared<SinkMemory>(work_.receiver_layout, work_.tokens, memory_);
         options.into = Sink([sink = flight.sink](std::uint64_t total) { return sink->open(total); });

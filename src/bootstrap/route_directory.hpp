@@ -1,0 +1,23 @@
+#pragma once
+
+#include "bootstrap/directory.hpp"
+#include "bootstrap/url.hpp"
+
+namespace remit::bootstrap {
+
+/// A server of /route, remit's or another with the same requests.
+class RouteDirectory : public Directory {
+public:
+    explicit RouteDirectory(Url url) : url_(std::move(url)) {}
+
+    void publish(const RankId& rank, const RankSizes& sizes, const Peer& peer, std::chrono::seconds lifetime) override;
+    /// The requests know no way to say so: the entry goes with its lifetime.
+    void withdraw() noexcept override {}
+    [[nodiscard]] std::optional<Peer> find(const RankId& rank) override;
+    [[nodiscard]] std::string name() const override { return "http://" + url_.authority(); }
+
+private:
+    Url url_;
+};
+
+}  // namespace remit::bootstrap
