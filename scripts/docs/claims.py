@@ -163,7 +163,7 @@ def name_problems(page):
             where = f"{page.name}:{number}: \"{span}\""
             for path in re.findall(rf"(?<![\w/.-]){FOLDERS}/[\w./*-]+", span):
                 path = re.sub(r"\b[A-Z]{3,}\b", "*", path.rstrip("./"))  # a name to be filled in
-                if not list(ROOT.glob(path)):
+                if not list(ROOT.glob(path)) and not list((ROOT / page.name).parent.glob(path)):
                     wrong.append(f"{where}: there is no {path}")
             if re.fullmatch(r"remit_[a-z0-9_]+(\{[^}]*\})?", span) and not knows(span.split("{")[0]):
                 wrong.append(f"{where}: no source names it")

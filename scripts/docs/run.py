@@ -109,9 +109,11 @@ def wrapped(number, block, body):
     """A block as part of a source: statements are made a function."""
     whole = re.search(r"^(int main|struct |class |static |void |inline |template)", body, re.M)
     given = block.marker("given")
-    unused = "__attribute__((unused)) " if block.language == "c" else "[[maybe_unused]] "
-    opening = "" if whole else f"{unused}static void example_{number}({given.detail if given else 'void' * (block.language == 'c')}) {{"
-    return f"{opening}\n#line {block.line} \"{block.page}\"\n{body}\n{'' if whole else '}'}\n"
+    head, end = "[[maybe_unused]] static void", "}"
+    if block.language == "c":
+        head, end = "__attribute__((unused)) static int", "return 0;\n}"
+    opening = "" if whole else f"{head} example_{number}({given.detail if given else ''}) {{"
+    return f"{opening}\n#line {block.line} \"{block.page}\"\n{body}\n{'' if whole else end}\n"
 
 
 def translation_unit(blocks, preamble):
@@ -135,7 +137,7 @@ def include_folders():
 
 
 COMPILERS = {"cpp": ("g++", "-std=c++20", f'#include "{PREAMBLE}"'),
-             "c": ("gcc", "-std=c11", "#include <remit/remit.h>")}
+             "c": ("gcc", "-std=c11", "#include <remit/remit.h>\n#include <stdio.h>")}
 
 
 def compile_blocks(language, blocks, folder):
