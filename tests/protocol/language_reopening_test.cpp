@@ -51,7 +51,7 @@ TEST_F(LanguageReopening, APeerThatAcceptsAndLosesInTurnsIsAskedEverMoreSlowlyAn
         accept(*made);
         lose(*made);
     }
-    EXPECT_THAT(reason_, HasSubstr("lost again: lost: on a whim"));
+    EXPECT_THAT(reason_, HasSubstr("the latest try ended with: lost: on a whim"));
     EXPECT_EQ(now, begun + timing.register_deadline) << "being lost gives the peer no more time";
     at_rest();
 }

@@ -217,7 +217,7 @@ std::string Machine::waited_for(const Room& room) const {
     const auto session = sessions_.find(room.embedding);
     if (!room.attempt || session == sessions_.end()) {
         if (session != sessions_.end() && !session->second.lost.empty()) {
-            return fmt::format("an answer to INIT from the embedding worker at {}, which registers and is lost again: {}", peer,
+            return fmt::format("REGISTERED from the embedding worker at {}; the latest try ended with: {}", peer,
                                session->second.lost);
         }
         return fmt::format("REGISTERED from the embedding worker at {}; is it running, is the address right, and do both have the other's key, or none?", peer);
