@@ -4,10 +4,12 @@ set -uo pipefail
 
 usage() {
   cat <<'END'
-Usage: scripts/lint.sh [tidy|cppcheck]... [-- FILE...]
+Usage: scripts/lint.sh [--all] [--since REVISION] [--jobs N] [tidy|cppcheck]... [-- FILE...]
 
-  tidy      clang-tidy with the checks of .clang-tidy: the library's layers and the host part of cuda/ (or FILE...)
+  tidy      clang-tidy with the checks of .clang-tidy: the library's layers and the host part of cuda/ (or FILE...). What
+            has not changed since nothing was found in it is skipped (--all: nothing is)
   cppcheck  cppcheck with .cppcheck-suppressions: src/ and cuda/
+  --since   tidy only what differs from that revision, and what includes such a header
 
 Both where none is named. Exit status: 0 where neither finds anything.
 END
@@ -15,43 +17,29 @@ END
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd "$root" || exit 1
-chosen=() files=()
+chosen=() files=() tidy=()
+jobs=$(nproc)
 while (($#)); do
   case $1 in
     --help | -h) usage && exit 0 ;;
     tidy | cppcheck) chosen+=("$1") ;;
+    --all) tidy+=(--all) ;;
+    --since) tidy+=(--since "${2:?lint: --since needs a revision}") && shift ;;
+    --jobs) jobs=${2:?lint: --jobs needs a number} && shift ;;
     --) shift && files=("$@") && break ;;
-    *) echo "lint: '$1' is neither tidy nor cppcheck; see --help" >&2 && exit 2 ;;
+    *) echo "lint: '$1' is none of tidy, cppcheck and the options; see --help" >&2 && exit 2 ;;
   esac
   shift
 done
 ((${#chosen[@]})) || chosen=(tidy cppcheck)
-jobs=$(nproc)
 for program in clang-tidy-14 cppcheck clang++-14; do
   command -v "$program" >/dev/null || { echo "lint: $program is not installed; scripts/setup.sh installs it" >&2 && exit 2; }
 done
 cmake --preset clang >/dev/null || exit 1
 commands=build/clang/compile_commands.json
 
-# The library's own sources, of those that this machine builds. The command and the simulation are cppcheck's alone: they
-# would double the time.
 lint_tidy() {
-  if ((${#files[@]} == 0)); then
-    mapfile -t files < <(python3 - "$commands" "$root" <<'END'
-import json, os, sys
-commands, root = sys.argv[1:]
-layers = ("base", "control", "fabric", "layout", "memory", "plan", "pool", "protocol", "registration", "worker")
-roots = tuple(os.path.join(root, "src", layer, "") for layer in layers) + (os.path.join(root, "cuda/host", ""),)
-names = {os.path.normpath(os.path.join(c["directory"], c["file"])) for c in json.load(open(commands))}
-print(*sorted(n for n in names if n.startswith(roots) and n.endswith(".cpp")), sep="\n")
-END
-    )
-  fi
-  ((${#files[@]})) || { echo "lint: no file to look at in $commands" >&2 && return 1; }
-  echo "clang-tidy: ${#files[@]} files"
-  # One file after the other a process: the largest first would end sooner, but which they are changes.
-  printf '%s\0' "${files[@]}" | xargs -0 -n 2 -P "$jobs" clang-tidy-14 -p build/clang --quiet --warnings-as-errors='*' 2> >(
-    grep -vE '^[0-9]+ warnings? (generated|treated as error)|^$' >&2)
+  scripts/tidy.py --commands "$commands" --stamps build/clang/tidy --jobs "$jobs" "${tidy[@]}" "${files[@]}"
 }
 
 lint_cppcheck() {
