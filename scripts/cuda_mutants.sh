@@ -12,8 +12,8 @@ trap 'rm -rf "$work"' EXIT
 nvcc=${NVCC:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
 tree=$work/tree
 flags="-std=c++20 -g1 -pthread -Wno-unknown-pragmas -I$tree/tests/cuda -I$tree/cuda -I$tree/src"
-sources="$tree/cuda/host/pack.cpp $tree/tests/cuda/case.cpp $tree/tests/cuda/emulation.cpp"
-for name in shim/recorder shim/grid shim/kernels work_test kernel_test layout_work_test; do
+sources="$tree/cuda/host/lots.cpp $tree/cuda/host/pack.cpp $tree/tests/cuda/case.cpp $tree/tests/cuda/emulation.cpp"
+for name in shim/recorder shim/grid shim/kernels work_test kernel_test sum_test sum_kernel_test layout_work_test; do
     sources+=" $tree/tests/cuda/$name.cpp"
 done
 

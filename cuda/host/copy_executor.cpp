@@ -27,6 +27,7 @@ ExecutorSettings executor_settings(std::shared_ptr<const PrimaryContext> context
     settings.launcher.block_budget =
         options.block_budget != 0 ? options.block_budget : kDefaultBlockBudget * std::max(1U, options.nics);
     settings.slots = options.slots;
+    settings.sums = options.sums;
     if (options.list_capacity != 0) settings.list_capacity = options.list_capacity;
     return settings;
 }
@@ -41,6 +42,10 @@ cudaError_t GpuCopyExecutor::create(const ExecutorSettings& settings, std::uniqu
     if (scope.status() != CUDA_SUCCESS) return runtime_error(scope.status());
     call = "memory for launches";
     if (const cudaError_t s = made->slots_.create(settings.slots, settings.list_capacity); s != cudaSuccess) return s;
+    call = "memory for checksums";
+    if (settings.sums) {
+        if (const cudaError_t s = made->sums_.create(settings.slots, made->launcher_->stream()); s != cudaSuccess) return s;
+    }
     call = "cudaEventCreateWithFlags";
     made->events_ = std::make_shared<EventPool>(settings.launcher.context);
     if (const cudaError_t s = made->events_->fill(kFirstEvents); s != cudaSuccess) return s;
@@ -55,6 +60,7 @@ GpuCopyExecutor::~GpuCopyExecutor() {
     if (launcher_ != nullptr) static_cast<void>(cudaStreamSynchronize(launcher_->stream()));
     launcher_.reset();
     slots_.release();
+    sums_.release();
 }
 
 void GpuCopyExecutor::bind() {
@@ -74,6 +80,23 @@ Ticket GpuCopyExecutor::submit(std::span<const Copy> copies, std::uint64_t desti
             advance();
         }
     }
+    batches_.push({ticket, planned_});
+    return ticket;
+}
+
+Ticket GpuCopyExecutor::reckon(std::span<const memory::Stretch> stretches, std::size_t sums) {
+    const Ticket ticket = ++last_ticket_;
+    sums_.begin(ticket, sums);
+    if (!sums_.ready() && failure_.empty()) fail("checksums are asked of an executor that was not made for them");
+    if (!failure_.empty()) return ticket;
+    const std::vector<SumLot> lots = cut_into_lots(stretches);
+    for (std::size_t first = 0; first < lots.size(); first += SumBatch::capacity) {
+        const std::size_t last = std::min<std::size_t>(lots.size(), first + SumBatch::capacity);
+        const auto at = [&](std::size_t index) { return lots.begin() + static_cast<std::ptrdiff_t>(index); };
+        kept_.push_back({{}, 0, {at(first), at(last)}, ticket});
+        ++planned_;
+    }
+    advance();
     batches_.push({ticket, planned_});
     return ticket;
 }
@@ -118,6 +141,16 @@ void GpuCopyExecutor::launch(std::span<const Copy> copies, std::uint64_t destina
     launched_ = number;
 }
 
+void GpuCopyExecutor::launch_sums(Part part) {
+    if (launched_ == done_launches_) progressed_ = Clock::now();
+    const std::uint64_t number = launched_ + 1;
+    const auto slot = static_cast<std::uint32_t>(number % settings_.slots);
+    const cudaError_t s = launcher_->launch_sums(part.lots, sums_.tables(), sums_.parts(slot), slots_[slot], number);
+    if (s != cudaSuccess) return fail("launching a checksum kernel", s);
+    launched_ = number;
+    sums_.launched(number, slot, part.ticket, std::move(part.lots));
+}
+
 /// Takes what has ended, launches what was kept.
 void GpuCopyExecutor::advance() {
     const std::uint64_t before = done_launches_;
@@ -126,10 +159,16 @@ void GpuCopyExecutor::advance() {
             const std::uint64_t oldest = done_launches_ + 1;
             if (slots_.progress(static_cast<std::uint32_t>(oldest % settings_.slots)) < oldest) break;
             done_launches_ = oldest;
+            sums_.ended(oldest);
         }
         if (kept_.empty() || !has_free_slot()) break;
-        launch(kept_.front().copies, kept_.front().base);
+        Part next = std::move(kept_.front());
         kept_.pop_front();
+        if (next.lots.empty()) {
+            launch(next.copies, next.base);
+        } else {
+            launch_sums(std::move(next));
+        }
     }
     if (done_launches_ != before) {
         late_ = false;

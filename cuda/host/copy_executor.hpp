@@ -19,6 +19,7 @@ struct ExecutorSettings {
     LauncherOptions launcher;
     std::uint32_t slots = 8;              ///< launches under way at once, 1 at least
     std::uint32_t list_capacity = 16384;  ///< pieces of a launch beyond what the kernel's parameters hold
+    bool sums = false;                    ///< checksums will be asked for: memory for them is taken
     std::uint64_t launch_bytes = std::uint64_t{1}
                                  << 30;  ///< of one launch; a multiple of 16, below the 4 GiB of its format
     /// A launch that has not counted for that long is asked about, that often. The context of a GPU that went away
@@ -32,7 +33,7 @@ struct ExecutorSettings {
 [[nodiscard]] ExecutorSettings executor_settings(std::shared_ptr<const PrimaryContext> context,
                                                  const memory::ExecutorOptions& options);
 
-/// Batches of copies on a GPU: a launch each, whose end is a word in host memory. No call of CUDA tells that a launch
+/// Batches of copies, and checksums, on a GPU: a launch each, whose end is a word in host memory. No call of CUDA tells that a launch
 /// is done unless it is late, no memory is taken and nothing is waited for after create(); but for batches that are
 /// larger than a launch, or find no free slot: their copies are kept until one is.
 class GpuCopyExecutor final : public memory::CopyExecutor {
@@ -46,16 +47,21 @@ public:
     void bind() override;
     memory::Ticket submit(std::span<const memory::Copy> copies, std::uint64_t destination_base) override;
     [[nodiscard]] bool done(memory::Ticket ticket) override;
+    /// Launches of their own, in the order of the tickets. Only where the settings say so.
+    memory::Ticket reckon(std::span<const memory::Stretch> stretches, std::size_t sums) override;
+    [[nodiscard]] std::vector<std::uint32_t> take_sums(memory::Ticket ticket) override { return sums_.take(ticket); }
     [[nodiscard]] std::string failure() const override { return failure_; }
     [[nodiscard]] bool late() const override { return late_; }
     [[nodiscard]] bool launched(memory::Ticket ticket) override;
     [[nodiscard]] std::shared_ptr<memory::StreamPoint> mark() override;
 
 private:
-    /// What one launch moves of a batch that had to be kept.
+    /// What one launch moves, or sums, of a batch that had to be kept.
     struct Part {
         std::vector<memory::Copy> copies;
         std::uint64_t base = 0;
+        std::vector<SumLot> lots{};
+        memory::Ticket ticket = 0;  ///< of the sums
     };
     struct Batch {
         memory::Ticket ticket = 0;
@@ -67,6 +73,7 @@ private:
     void keep(std::span<const memory::Copy> copies, std::uint64_t destination_base);
     [[nodiscard]] bool has_free_slot() const { return launched_ - done_launches_ < settings_.slots; }
     void launch(std::span<const memory::Copy> copies, std::uint64_t destination_base);
+    void launch_sums(Part part);
     void advance();
     void ask();
     [[nodiscard]] bool all_ended();
@@ -76,6 +83,7 @@ private:
     ExecutorSettings settings_;
     std::uint64_t piece_limit_ = 0;
     LaunchSlots slots_;
+    Sums sums_;
     std::unique_ptr<CopyLauncher> launcher_;  ///< its stream goes before the slots that launches write
     std::shared_ptr<EventPool> events_;
     std::shared_ptr<EventPoint> asked_;  ///< behind the oldest launch, where that is late

@@ -96,11 +96,23 @@ cudaError_t CopyLauncher::launch_list(std::span<const memory::Copy> copies, std:
     return start(list_copy_kernel(), &list_, list_.header.slots);
 }
 
+cudaError_t CopyLauncher::launch_sums(std::span<const SumLot> lots, std::uint64_t tables, std::uint64_t parts,
+                                      const LaunchSlot& slot, std::uint64_t sequence) {
+    if (lots.size() > SumBatch::capacity) return cudaErrorInvalidValue;
+    sums_.header = {tables, parts, slot.ticket, slot.progress, sequence, static_cast<std::uint32_t>(lots.size())};
+    for (std::size_t i = 0; i < lots.size(); ++i) sums_.lots[i] = lots[i].lot;
+    return start(sum_kernel(), &sums_, sum_grid_of<SumShape>(sums_.header.lots, options_.block_budget), SumShape::threads);
+}
+
 cudaError_t CopyLauncher::start(const void* kernel, void* batch, std::uint32_t slots) const {
+    return start(kernel, batch, grid_of<CopyShape>(slots, options_.block_budget), CopyShape::threads);
+}
+
+cudaError_t CopyLauncher::start(const void* kernel, void* batch, std::uint32_t blocks, std::uint32_t threads) const {
     cudaLaunchAttribute attribute{};
     cudaLaunchConfig_t config{};
-    config.gridDim = dim3(grid_of<CopyShape>(slots, options_.block_budget));
-    config.blockDim = dim3(CopyShape::threads);
+    config.gridDim = dim3(blocks);
+    config.blockDim = dim3(threads);
     config.stream = stream_;
     if (sync_domains_) {
         // In the default domain our release store would wait for the model's writes too. Within a launch all blocks

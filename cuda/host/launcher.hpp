@@ -2,6 +2,7 @@
 
 #include "driver/context.hpp"
 #include "host/launch_slots.hpp"
+#include "host/sums.hpp"
 #include "kernels/batch.hpp"
 #include "memory/copy.hpp"
 
@@ -19,7 +20,7 @@ struct LauncherOptions {
     int priority = 0;  ///< of the stream; lower numbers go first; brought into the device's range
 };
 
-/// Starts copy kernels on a stream of its own. Owned by one thread, which calls bind_thread() first. Nothing here
+/// Starts copy kernels, and those that sum, on a stream of its own. Owned by one thread, which calls bind_thread() first. Nothing here
 /// allocates or waits for the device after create().
 class CopyLauncher {
 public:
@@ -39,6 +40,10 @@ public:
     [[nodiscard]] cudaError_t launch(std::span<const memory::Copy> copies, std::uint64_t destination_base,
                                      const LaunchSlot& slot, std::uint64_t sequence);
 
+    /// One launch that leaves the parts of at most SumBatch::capacity lots and then sets the slot's progress word.
+    [[nodiscard]] cudaError_t launch_sums(std::span<const SumLot> lots, std::uint64_t tables, std::uint64_t parts,
+                                          const LaunchSlot& slot, std::uint64_t sequence);
+
     [[nodiscard]] cudaStream_t stream() const noexcept { return stream_; }
     [[nodiscard]] std::uint32_t block_budget() const noexcept { return options_.block_budget; }
     [[nodiscard]] std::uint32_t inline_capacity() const noexcept;
@@ -53,6 +58,7 @@ private:
     [[nodiscard]] cudaError_t launch_list(std::span<const memory::Copy> copies, std::uint64_t destination_base,
                                           const LaunchSlot& slot, const BatchHeader& header);
     [[nodiscard]] cudaError_t start(const void* kernel, void* batch, std::uint32_t slots) const;
+    [[nodiscard]] cudaError_t start(const void* kernel, void* batch, std::uint32_t blocks, std::uint32_t threads) const;
 
     LauncherOptions options_;
     cudaStream_t stream_ = nullptr;
@@ -61,6 +67,7 @@ private:
     SmallBatch small_{};  ///< the launch copies its parameters, so one of each will do
     LargeBatch large_{};
     ListBatch list_{};
+    SumBatch sums_{};
 };
 
 }  // namespace remit::gpu

@@ -80,9 +80,10 @@ __device__ inline void copy_block(const Batch& batch) {
     }
 }
 
-/// Tells the host that the batch is copied, once, from the block that ends last. The barrier hands the block's bytes
+/// Tells the host that the batch is done, once, from the block that ends last. The barrier hands the block's bytes
 /// to thread 0, the ticket hands them to the last block, the release store to the host.
-__device__ inline void finish_batch(const BatchHeader& header) {
+template <class Header>
+__device__ inline void finish_batch(const Header& header) {
     __syncthreads();
     if (threadIdx.x != 0) return;
     const std::uint32_t last = gridDim.x - 1;

@@ -7,5 +7,6 @@ namespace remit::gpu {
 [[nodiscard]] const void* small_copy_kernel() noexcept;  ///< takes a SmallBatch
 [[nodiscard]] const void* large_copy_kernel() noexcept;  ///< takes a LargeBatch
 [[nodiscard]] const void* list_copy_kernel() noexcept;   ///< takes a ListBatch
+[[nodiscard]] const void* sum_kernel() noexcept;         ///< takes a SumBatch: CRC32C of what lies in memory
 
 }  // namespace remit::gpu

@@ -90,6 +90,13 @@ __device__ inline std::uint32_t shift_right(std::uint32_t low, std::uint32_t hig
     return __funnelshift_r(low, high, bits);
 }
 
+/// Words in shared memory, the same for all threads of a block.
+template <std::uint32_t Words>
+__device__ inline std::uint32_t* block_words() {
+    __shared__ std::uint32_t words[Words];
+    return words;
+}
+
 /// Adds one, or goes back to 0 from `last`; returns what was there. The only read-modify-write of a kernel, in
 /// device memory and at device scope: its acquire and release carry every block's bytes to the block that is last.
 __device__ inline std::uint32_t take_ticket(std::uint32_t* ticket, std::uint32_t last) {

@@ -21,6 +21,12 @@ struct Shape {
 /// about 30 GB/s, and 8 of them several times what one 400 Gb/s port takes.
 using CopyShape = Shape<256, 32, 8>;
 
+/// Of a launch that sums: 16 look-ups in shared memory for each 16 bytes bound it, not its loads.
+using SumShape = Shape<256, 32, 4>;
+
+/// Most bytes that one warp sums; a round of 8 MiB is 128 of them, for 64 warps of the default budget.
+inline constexpr std::uint32_t kLotBytes = 64u << 10;
+
 /// Registers of a thread stay within 65536 / (256 * 4) = 64, so that a block leaves room for the model's blocks.
 inline constexpr std::uint32_t kResidentBlocks = 4;
 

@@ -168,8 +168,8 @@ struct LanguageWorkerOptions {
     bool overlap = true;  ///< offers the next round while the last is on the wire, where blocks are free
     GuessOptions guess{};
     /// Each segment's CRC32C a round is reckoned at both ends from the memory of their users and compared before Success:
-    /// it finds what the network's and the memories' own checks let through. The CPU reckons: with host memory alone, at
-    /// both ends; an embedding worker that cannot is refused.
+    /// it finds what the network's and the memories' own checks let through. They are reckoned where the bytes lie: by the
+    /// CPU, or by a kernel of the GPU that holds them.
     bool checksum = false;
     TraceOptions trace{};
 };

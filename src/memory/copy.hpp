@@ -2,10 +2,12 @@
 
 #include "memory/streams.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace remit::memory {
 
@@ -18,10 +20,18 @@ struct Copy {
     bool operator==(const Copy&) const = default;
 };
 
+/// Bytes that count for one of several checksums; those of one checksum stand in the order in which they count.
+struct Stretch {
+    std::uint64_t address = 0;
+    std::uint64_t bytes = 0;
+    std::uint32_t sum = 0;  ///< which checksum
+};
+
 /// Identifies a submitted batch; batches of one executor end in the order of their tickets.
 using Ticket = std::uint64_t;
 
-/// Runs batches of copies. Owned by one thread. The memory must stay valid until the batch is done.
+/// Runs batches of copies, and reckons CRC32C where the bytes lie. Owned by one thread. The memory must stay valid until
+/// the batch is done.
 class CopyExecutor {
 public:
     virtual ~CopyExecutor() = default;
@@ -31,6 +41,11 @@ public:
     virtual Ticket submit(std::span<const Copy> copies, std::uint64_t destination_base) = 0;
     /// Nothing is read or written for the batch any more; it has been copied unless failure() says something.
     [[nodiscard]] virtual bool done(Ticket ticket) = 0;
+
+    /// Starts to reckon `sums` checksums; the stretches may be forgotten when it returns.
+    virtual Ticket reckon(std::span<const Stretch> stretches, std::size_t sums) = 0;
+    /// Of a batch that reckon() started and that is done; once. Without meaning where failure() says something.
+    [[nodiscard]] virtual std::vector<std::uint32_t> take_sums(Ticket ticket) = 0;
 
     // What follows is for executors whose batches go on after submit().
 

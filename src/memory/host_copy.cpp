@@ -1,9 +1,11 @@
 #include "memory/host_copy.hpp"
 
+#include "base/crc32c.hpp"
 #include "memory/stream_copy.hpp"
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace remit::memory {
 namespace {
@@ -52,6 +54,21 @@ Ticket HostCopyExecutor::submit(std::span<const Copy> copies, std::uint64_t dest
     }
     if (streamed) finish_streaming();
     return ++last_;
+}
+
+Ticket HostCopyExecutor::reckon(std::span<const Stretch> stretches, std::size_t sums) {
+    std::vector<std::uint32_t>& reckoned = sums_[++last_];
+    reckoned.resize(sums, 0);
+    for (const Stretch& stretch : stretches) {
+        std::uint32_t& sum = reckoned[stretch.sum];
+        sum = crc32c(sum, reinterpret_cast<const void*>(stretch.address), stretch.bytes);
+    }
+    return last_;
+}
+
+std::vector<std::uint32_t> HostCopyExecutor::take_sums(Ticket ticket) {
+    auto taken = sums_.extract(ticket);
+    return taken.empty() ? std::vector<std::uint32_t>() : std::move(taken.mapped());
 }
 
 }  // namespace remit::memory

@@ -50,7 +50,6 @@ protocol::embedding::Config machine_config(const EmbeddingWorkerOptions& options
     config.rails = fabric.rails();
     config.max_message = fabric.limits().max_message;
     config.on_dead_rank = options.on_dead_rank;
-    config.checksums = options.memory.kind == MemoryKind::host;
     return config;
 }
 
@@ -177,7 +176,7 @@ struct REMIT_LOCAL EmbeddingWorker::Impl {
           copies(provider->make_executor(
               worker::executor_options(options.memory, options.send_regions,
                                        pool_bytes(layout, blocks) + options.send_regions * options.chunk_bytes,
-                                       fabric->rails()))),
+                                       fabric->rails(), true))),
           tracing(trace::open(options.trace, {trace::Role::embedding, endpoint(), worker::rail_devices(*fabric)})),
           core(machine_config(options, layout, *fabric), queue_settings(options, *fabric, pool, tracing.get()), layout,
                *fabric, mailbox, *provider, *copies, *inbox, [this](RoomId room) { unfinished.remove(room); }) {

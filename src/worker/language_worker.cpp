@@ -35,12 +35,6 @@ void check(const LanguageWorkerOptions& options) {
     worker::require_descriptors();
     worker::check_options(options);
     trace::check_options(options.trace);
-    if (options.checksum && options.memory.kind != MemoryKind::host) {
-        throw Error(ErrorKind::bad_argument,
-                    fmt::format("checksum is set with memory {}, which the CPU that reckons checksums may not read; "
-                                "permitted: with memory host",
-                                options.memory.kind == MemoryKind::cuda ? "cuda" : "pinned"));
-    }
     const std::uint32_t queue_pairs = options.fabric.queue_pairs * worker::rails_of(options.fabric);
     if (options.limits.credits < queue_pairs) {
         throw Error(ErrorKind::bad_argument,
@@ -169,7 +163,8 @@ struct REMIT_LOCAL LanguageWorker::Impl {
           unfinished(options.limits.rooms, "receive"),
           mailbox(*channel, options.control.allowed_return_addresses),
           copies(provider->make_executor(
-              worker::executor_options(options.memory, kCopiesAtOnce, pool_bytes(layout, blocks), fabric->rails()))),
+              worker::executor_options(options.memory, kCopiesAtOnce, pool_bytes(layout, blocks), fabric->rails(),
+                                       options.checksum))),
           tracing(trace::open(options.trace, {trace::Role::language, endpoint(), worker::rail_devices(*fabric)})),
           core(machine_config(options, pool, *fabric), pool, receiver, *fabric, mailbox, *provider, *copies, *inbox,
                [this](const protocol::language::Request& request) {

@@ -99,8 +99,9 @@ void require_pool(const memory::Provider& provider, const pool::BlockPool& pool)
 }
 
 memory::ExecutorOptions executor_options(const MemoryOptions& options, std::uint32_t slots, std::uint64_t working_set,
-                                         std::uint32_t nics) {
+                                         std::uint32_t nics, bool sums) {
     memory::ExecutorOptions executor;
+    executor.sums = sums;
     executor.slots = slots;
     executor.block_budget = options.sm_budget;
     executor.nics = nics;

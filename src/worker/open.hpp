@@ -33,7 +33,7 @@ void require_pool(const memory::Provider& provider, const pool::BlockPool& pool)
 
 /// How the copies of a worker with `slots` batches at once run. @param working_set, nics see memory::ExecutorOptions
 [[nodiscard]] memory::ExecutorOptions executor_options(const MemoryOptions& options, std::uint32_t slots,
-                                                       std::uint64_t working_set, std::uint32_t nics = 1);
+                                                       std::uint64_t working_set, std::uint32_t nics = 1, bool sums = false);
 
 /// What a worker with a pool that is reached that way tells of itself.
 [[nodiscard]] DataPath data_path(const MemoryOptions& options, registration::Path path);

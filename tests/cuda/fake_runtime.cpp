@@ -194,7 +194,9 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
 cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* config, const void* kernel, void** arguments) {
     const Lock lock(fake_runtime_mutex());
     if (const cudaError_t status = fake_runtime().enter("cudaLaunchKernelExC"); status != cudaSuccess) return status;
+    if (kernel == fake_runtime().fail_kernel) return cudaErrorMemoryAllocation;
     remit::gpu::test::Launch launch = remit::gpu::test::read_batch(kernel, arguments[0]);
+    launch.number = static_cast<int>(fake_runtime().launches.size());
     launch.kernel = kernel;
     launch.blocks = config->gridDim.x;
     launch.threads = config->blockDim.x;
@@ -208,6 +210,7 @@ cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* config, const void* ke
     // Pieces of a list are there when the stream has come so far.
     const bool listed = kernel == remit::gpu::list_copy_kernel();
     const auto* const list = listed ? static_cast<const remit::gpu::ListBatch*>(arguments[0])->pieces : nullptr;
+    if (kernel == fake_runtime().hold_kernel) fake_runtime().streams[config->stream].held = true;
     fake_runtime().put(config->stream, {remit::gpu::test::always, [launch, list]() mutable {
                                             if (list != nullptr) {
                                                 launch.pieces.assign(list, list + launch.header.pieces);

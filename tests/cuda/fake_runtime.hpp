@@ -1,7 +1,7 @@
 #pragma once
 
 #include "driver/context.hpp"
-#include "kernels/batch.hpp"
+#include "kernels/sum.hpp"
 
 #include <cuda_runtime_api.h>
 
@@ -27,6 +27,9 @@ struct Launch {
     unsigned threads = 0;
     cudaStream_t stream = nullptr;
     bool remote_domain = false;
+    std::vector<Lot> lots{};  ///< of a launch that sums; the header has what it shares with a copy
+    std::uint64_t parts = 0;
+    int number = 0;  ///< among the launches
 };
 
 /// A stream's work that has not run, in order. What may run is run at once, by the thread that brings it about.
@@ -69,7 +72,10 @@ struct FakeRuntime {
     std::size_t word_alias_distance = 0;  ///< device addresses of mapped words are this far from the host's
     bool run_kernels = false;
     bool lose_words = false;                       ///< kernels copy and never say so
+    int spoil_launch = -1;                         ///< the copy with this number among the launches turns a bit over
     std::map<std::string, cudaError_t> fail_call;  ///< every call of that name fails
+    const void* fail_kernel = nullptr;             ///< launches of it fail
+    const void* hold_kernel = nullptr;             ///< its launch holds its stream
     cudaError_t dead = cudaSuccess;                ///< a sticky error: every call returns it, nothing runs
 
     int calls = 0;

@@ -13,6 +13,7 @@ from pathlib import Path
 
 KERNELS = ("copy_small", "copy_large", "copy_list")
 LOADS_IN_FLIGHT = 8
+SUM_LOADS_IN_FLIGHT = 4
 MOST_REGISTERS = 64
 WIDE_LOAD = re.compile(r"ld\.global\.nc\.L1::no_allocate\.(v4\.u32|b128|v2\.u64)")
 WIDE_STORE = re.compile(r"st\.global\.(v4\.u32|b128|v2\.u64)")
@@ -81,6 +82,28 @@ def check_ptx(ptx):
     return problems
 
 
+def check_sum(ptx):
+    """The kernel that sums: as the copies, but for its loads, which look-ups in shared memory follow, and one barrier more."""
+    lines = list(instructions(ptx))
+    text = "\n".join(lines)
+    problems = [problem for problem in check_ptx(ptx)
+                if "wide loads in flight" not in problem and problem != "not exactly one block barrier"]
+    loads = best = 0
+    for line in lines:
+        if WIDE_LOAD.search(line):
+            loads += 1
+            best = max(best, loads)
+        elif re.match(r"(@\S+ )?(ld|st|atom|red|bra|bar|ret)\b", line):
+            loads = 0
+    if best < SUM_LOADS_IN_FLIGHT:
+        problems.append(f"{best} wide loads in flight before their look-ups instead of {SUM_LOADS_IN_FLIGHT}")
+    if len(re.findall(r"\bbar(?:rier)?(?:\.cta)?\.sync\b", text)) != 2:
+        problems.append("not exactly two block barriers")
+    if len(re.findall(r"\bld\.shared\.u32\b", text)) < 2 * 16:
+        problems.append("look-ups that are not in shared memory")
+    return problems
+
+
 def check_bulk(ptx):
     """The bulk variant: its stores are waited for to their end, and handed to the release, before the ticket."""
     lines = list(instructions(ptx))
@@ -136,6 +159,11 @@ def main():
                 problems += check_ptx(ptx)
                 failed |= bool(problems)
                 print(f"{name} sm_{arch}: {registers} registers, {'; '.join(problems) or 'as it must be'}")
+            ptx, said = compile_kernel(arguments, Path(arguments.include) / "kernels" / "sum.cu", arch, folder)
+            registers, problems = check_assembly(said)
+            problems += check_sum(ptx)
+            failed |= bool(problems)
+            print(f"sum sm_{arch}: {registers} registers, {'; '.join(problems) or 'as it must be'}")
             if arch < 90:
                 continue
             ptx, said = compile_kernel(arguments, Path(arguments.include) / "bulk" / "copy_bulk.cu", arch, folder)

@@ -194,7 +194,7 @@ std::optional<int> device_of(const void*) noexcept {
 // The kernels by their names alone: the fake runtime copies what they are launched with.
 namespace remit::gpu {
 namespace {
-const int kernels[3] = {};
+const int kernels[4] = {};
 }
 const void* small_copy_kernel() noexcept {
     return &kernels[0];
@@ -204,5 +204,8 @@ const void* large_copy_kernel() noexcept {
 }
 const void* list_copy_kernel() noexcept {
     return &kernels[2];
+}
+const void* sum_kernel() noexcept {
+    return &kernels[3];
 }
 }  // namespace remit::gpu

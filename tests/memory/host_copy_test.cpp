@@ -1,3 +1,4 @@
+#include "base/crc32c.hpp"
 #include "memory/host_copy.hpp"
 #include "memory/stream_copy.hpp"
 
@@ -118,6 +119,19 @@ TEST(HostCopy, StoresGoRoundTheCachesOnlyWhereTheBytesWouldNotStayThere) {
     EXPECT_TRUE(large_pool.streams(1)) << "a small batch of a large pool";
     const HostCopyExecutor small_pool(cache);
     EXPECT_FALSE(small_pool.streams(1));
+}
+
+TEST(HostCopy, ChecksumsCountTheirStretchesInOrder) {
+    const std::vector<std::byte> data = noise(5000);
+    HostCopyExecutor executor;
+    const std::vector<Stretch> stretches{{address_of(data) + 7, 1000, 0}, {address_of(data), 3, 2}, {address_of(data) + 3000, 5, 0}};
+    const Ticket ticket = executor.reckon(stretches, 3);
+    const Ticket later = executor.reckon({}, 1);
+    EXPECT_TRUE(executor.done(later));
+    const std::uint32_t first = crc32c(crc32c(0, data.data() + 7, 1000), data.data() + 3000, 5);
+    EXPECT_EQ(executor.take_sums(ticket), (std::vector<std::uint32_t>{first, 0, crc32c(0, data.data(), 3)}));
+    EXPECT_EQ(executor.take_sums(later), std::vector<std::uint32_t>{0});
+    EXPECT_TRUE(executor.take_sums(ticket).empty()) << "taken once";
 }
 
 }  // namespace

@@ -74,6 +74,10 @@ public:
         return ticket;
     }
     [[nodiscard]] bool done(memory::Ticket ticket) override { return copies_.done(ticket); }
+    memory::Ticket reckon(std::span<const memory::Stretch> stretches, std::size_t sums) override {
+        return copies_.reckon(stretches, sums);
+    }
+    [[nodiscard]] std::vector<std::uint32_t> take_sums(memory::Ticket ticket) override { return copies_.take_sums(ticket); }
 
 private:
     memory::HostCopyExecutor copies_;

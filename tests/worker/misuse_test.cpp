@@ -215,12 +215,6 @@ TEST(Options, OfALanguageWorkerAreNamedWithTheirRange) {
     options.limits.outbox = 0;
     refused(options, {"outbox is 0"});
     options = language;
-    options.checksum = true;
-    options.memory.kind = MemoryKind::cuda;
-    refused(options, {"checksum", "memory cuda", "memory host"});
-    options.memory.kind = MemoryKind::pinned;
-    refused(options, {"memory pinned"});
-    options = language;
     options.control.listen = "tcp://0.0.0.0:0";
     refused(options, {"advertise"});
     expect_error([&] { LanguageWorker worker(language, small_layout(), 0); }, ErrorKind::bad_argument, {"0"});

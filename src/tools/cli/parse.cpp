@@ -174,13 +174,6 @@ void check_bench_memory(const Options& options) {
                      "permitted for bench: host");
 }
 
-void check_checksum(const Options& options) {
-    if (options.config().language.checksum && options.memory().kind != MemoryKind::host) {
-        throw UsageError("option --checksum: reckoned by the CPU, which may not read memory of --memory cuda or pinned; "
-                         "permitted: with --memory host");
-    }
-}
-
 /// A language worker asks one embedding worker, named or looked up; a rank is one of as many as there are.
 void check_directory(const Options& options) {
     const int named = !options.connect.empty() + !options.directory.empty() + !options.peers.empty();
@@ -251,7 +244,6 @@ void check_together(const Options& options) {
     }
     check_memory_options(options);
     check_bench_memory(options);
-    check_checksum(options);
     if (!options.input.empty() && options.requests != 1) {
         throw UsageError("--requests is " + std::to_string(options.requests) +
                          "; permitted with --input: 1, since every request would carry the same bytes and what an "

@@ -34,7 +34,8 @@ Core::Core(const Config& config, const SendQueue::Settings& settings, const Layo
       inbox_(inbox),
       send_ended_(std::move(send_ended)),
       trace_(settings.recorder),
-      queue_(fabric, memory, copies, layout, settings) {}
+      queue_(fabric, memory, copies, layout, settings),
+      copies_(copies) {}
 
 std::array<int, 3> Core::descriptors() const {
     return {inbox_.descriptor(), mailbox_.channel().descriptor(), fabric_.wake_descriptor()};
@@ -42,13 +43,14 @@ std::array<int, 3> Core::descriptors() const {
 
 protocol::Time Core::next_deadline() const {
     const protocol::Time next = std::min(machine_.next_deadline(), drain_.deadline());
-    const bool waits = !unfilled_.empty() || queue_.waits() != SendQueue::Wait::none;
+    const bool waits = !unfilled_.empty() || !reckoned_.empty() || queue_.waits() != SendQueue::Wait::none;
     return waits ? std::min(next, now_ + kLookAgain) : next;
 }
 
 bool Core::step(protocol::Time now) {
     now_ = now;
     bool moved = take_completions();
+    moved |= take_sums();
     moved |= take_messages();
     moved |= take_commands();
     moved |= take_filled();
@@ -58,7 +60,8 @@ bool Core::step(protocol::Time now) {
     }
     rejections_.store(static_cast<std::uint32_t>(machine_.rejections()));
     moved |= take_completions();
-    moved |= queue_.waits() == SendQueue::Wait::spinning;
+    // Sums take microseconds: the thread spins, but for one that is late.
+    moved |= queue_.waits() == SendQueue::Wait::spinning || (!reckoned_.empty() && !copies_.late());
     stop_when_due();
     if (drain_.over() && queue_.links().empty() && machine_.unfinished_sends() == 0) stopped_ = true;
     return moved;
@@ -76,10 +79,15 @@ bool Core::take_completions() {
 }
 
 void Core::feed(const SendEvent& event) {
+    if (waits_for_sums(event)) return;
     switch (event.kind) {
         case SendEvent::Kind::posted: machine_.on_posted(event.key); break;
         case SendEvent::Kind::progress: machine_.on_progress(event.key, now_); break;
-        case SendEvent::Kind::round_written: round_written(event); break;
+        case SendEvent::Kind::round_written:
+            round_written(event);
+            run_actions();
+            take_sums();  // host memory's are there
+            return;
         case SendEvent::Kind::idle: machine_.on_idle(event.key, now_); break;
         case SendEvent::Kind::send_failed: machine_.on_cancel(event.send, event.reason, now_); break;
         case SendEvent::Kind::link_failed:
@@ -97,12 +105,45 @@ void Core::round_written(const SendEvent& event) {
         trace_->add(trace::RoundMoment{
             .time = trace::now(), .step = trace::RoundStep::written, .round = event.round, .of = traced(event.key)});
     }
-    plan::Checksums checksums;
-    if (const auto wanted = machine_.checksum_wanted(event.key, event.round)) {
-        const SendSource& source = *sends_.at(wanted->send)->source;
-        checksums = plan::checksums_of(layout_, {source.map, source.table, 0}, wanted->range, source.aux);
+    const auto wanted = machine_.checksum_wanted(event.key, event.round);
+    if (!wanted) return machine_.on_round_written(event.key, event.round, now_);
+    const SendSource& source = *sends_.at(wanted->send)->source;
+    stretches_.clear();
+    plan::for_each_stretch(layout_, {source.map, source.table, 0}, wanted->range,
+                           [this](const memory::Stretch& stretch) { stretches_.push_back(stretch); });
+    const memory::Ticket ticket = copies_.reckon(stretches_, layout_.segments().size());
+    reckoned_.push_back({ticket, event, wanted->send, wanted->range});
+}
+
+/// What follows a round whose checksums are not there yet comes after it, as it would have.
+bool Core::waits_for_sums(const SendEvent& event) {
+    if (event.kind != SendEvent::Kind::round_written && event.kind != SendEvent::Kind::idle) return false;
+    const auto before = std::find_if(reckoned_.rbegin(), reckoned_.rend(),
+                                     [&](const Reckoned& one) { return one.written.key == event.key; });
+    if (before == reckoned_.rend()) return false;
+    before->later.push_back(event);
+    return true;
+}
+
+/// Rounds whose checksums are there. They end in their order.
+bool Core::take_sums() {
+    bool moved = false;
+    while (!reckoned_.empty() && copies_.done(reckoned_.front().ticket)) {
+        const Reckoned done = std::move(reckoned_.front());
+        reckoned_.pop_front();
+        plan::Checksums sums = copies_.take_sums(done.ticket);
+        if (const std::string failure = copies_.failure(); !failure.empty()) {
+            machine_.on_cancel(done.send, "checksums: " + failure, now_);
+            run_actions();
+        } else {
+            plan::add_aux(sums, layout_, done.range, sends_.at(done.send)->source->aux);
+        }
+        machine_.on_round_written(done.written.key, done.written.round, now_, std::move(sums));
+        run_actions();
+        for (const SendEvent& event : done.later) feed(event);
+        moved = true;
     }
-    machine_.on_round_written(event.key, event.round, now_, std::move(checksums));
+    return moved;
 }
 
 bool Core::take_messages() {

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -47,6 +48,15 @@ public:
 private:
     using Clock = protocol::Time;
 
+    /// A round that is written and whose checksums are being reckoned: the source is not its user's before.
+    struct Reckoned {
+        memory::Ticket ticket = 0;
+        SendEvent written;
+        protocol::embedding::SendId send = 0;
+        plan::TokenRange range;
+        std::vector<SendEvent> later{};  ///< events of the same attempt that wait for it
+    };
+
     bool take_completions();
     bool take_messages();
     bool take_commands();
@@ -56,6 +66,8 @@ private:
     void feed(const SendEvent& event);
     void round_written(const SendEvent& event);
     void trace_status(const protocol::embedding::SendStatus& action);
+    [[nodiscard]] bool waits_for_sums(const SendEvent& event);
+    bool take_sums();
     void run_actions();
     void stop_when_due();
 
@@ -86,6 +98,9 @@ private:
     SendEnded send_ended_;
     trace::Recorder* const trace_;  ///< null: none is kept
     SendQueue queue_;
+    memory::CopyExecutor& copies_;
+    std::deque<Reckoned> reckoned_;
+    std::vector<memory::Stretch> stretches_;
     std::unordered_map<protocol::embedding::SendId, std::shared_ptr<SendRecord>> sends_;
     std::vector<protocol::embedding::SendId> unfilled_;  ///< sends whose watermark waits for a stream
     Clock next_look_{};                                  ///< at those

@@ -46,7 +46,7 @@ std::array<int, 3> Core::descriptors() const {
 
 /// Copies, a flush: what goes on without a descriptor to tell its end.
 bool Core::waits_for_device() const {
-    return !running_copies_.empty() || !visibility_.idle() || !submitted_.empty();
+    return !running_copies_.empty() || !running_sums_.empty() || !visibility_.idle() || !submitted_.empty();
 }
 
 void Core::arm() {
@@ -65,6 +65,8 @@ bool Core::step(protocol::Time now) {
     moved |= take_visible();
     run_actions();
     moved |= take_copies();
+    moved |= take_sums();
+    run_actions();
     moved |= tell_launched();
     moved |= take_messages();
     moved |= take_commands();
@@ -77,7 +79,9 @@ bool Core::step(protocol::Time now) {
     guessed_tokens_.store(machine_.guessed_tokens(), std::memory_order_release);
     // A copy takes microseconds: the thread spins, but for one that is late.
     moved |= waits_for_device() && !copies_.late();
-    if (drain_.over() && receiver_.generations().empty() && running_copies_.empty() && visibility_.idle()) stopped_ = true;
+    if (drain_.over() && receiver_.generations().empty() && running_copies_.empty() && running_sums_.empty() && visibility_.idle()) {
+        stopped_ = true;
+    }
     return moved;
 }
 
@@ -166,6 +170,22 @@ bool Core::take_copies() {
         run_actions();
         machine_.on_copied(copy, now_);
         run_actions();
+        moved = true;
+    }
+    return moved;
+}
+
+/// Feeds what has been reckoned; whoever calls runs the actions.
+bool Core::take_sums() {
+    bool moved = false;
+    while (!running_sums_.empty() && copies_.done(running_sums_.front().ticket)) {
+        const RunningSums done = std::move(running_sums_.front());
+        running_sums_.pop_front();
+        plan::Checksums sums = copies_.take_sums(done.ticket);
+        sums.resize(layout_.segments().size());
+        check_memory();  // sums that could not be reckoned fail their room first
+        plan::add_aux(sums, layout_, done.asked.range, done.asked.aux);
+        machine_.on_checksum(done.asked, sums, now_);
         moved = true;
     }
     return moved;
@@ -354,10 +374,12 @@ void Core::perform(const Checksum& action) {
     const BlockId only_block = 0;
     const bool in_sink = action.blocks.empty();
     const plan::Side side = in_sink ? plan::Side{room.tensors, {&only_block, 1}, 0}
-                                    : plan::Side{pool_.local_map(), action.blocks, action.range.first};
-    auto checksums = plan::checksums_of(layout_, side, action.range, action.aux);
-    after_batch_.push_back(
-        [this, action, checksums = std::move(checksums)] { machine_.on_checksum(action, checksums, now_); });
+                                    : plan::Side{pool_.blocks_map(), action.blocks, action.range.first};
+    stretches_.clear();
+    plan::for_each_stretch(layout_, side, action.range,
+                           [this](const memory::Stretch& stretch) { stretches_.push_back(stretch); });
+    running_sums_.push_back({copies_.reckon(stretches_, layout_.segments().size()), action});
+    after_batch_.push_back([this] { take_sums(); });  // host memory's are there
 }
 
 void Core::perform(const Answered& action) {

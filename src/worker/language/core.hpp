@@ -13,6 +13,7 @@
 
 #include <array>
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -57,6 +58,10 @@ private:
         protocol::language::CopyOut copy;
         trace::Nanoseconds begin = 0;  ///< where there is a trace
     };
+    struct RunningSums {
+        memory::Ticket ticket = 0;
+        protocol::language::Checksum asked;
+    };
     struct Room {
         std::shared_ptr<RoomRecord> record;
         BlockMap tensors;            ///< once the sink was asked
@@ -72,6 +77,7 @@ private:
     bool take_completions();
     bool take_visible();
     bool take_copies();
+    bool take_sums();
     bool tell_launched();
     void check_memory();
     [[nodiscard]] bool waits_for_device() const;
@@ -123,6 +129,8 @@ private:
     protocol::language::Machine machine_;
     std::unordered_map<protocol::language::Handle, Room> rooms_;
     std::vector<RunningCopy> running_copies_;
+    std::deque<RunningSums> running_sums_;
+    std::vector<memory::Stretch> stretches_;
     std::vector<AllSubmitted> submitted_;
     std::vector<protocol::language::Action> batch_;
     std::vector<std::function<void()>> after_batch_;  ///< events that actions caused, fed when the batch is done

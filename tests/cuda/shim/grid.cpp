@@ -11,6 +11,7 @@ namespace {
 constexpr std::uint64_t kStop = std::numeric_limits<std::uint64_t>::max();
 
 thread_local std::barrier<>* barrier_of_thread = nullptr;
+thread_local std::uint32_t* words_of_thread = nullptr;
 
 }  // namespace
 
@@ -18,7 +19,12 @@ void block_barrier() {
     barrier_of_thread->arrive_and_wait();
 }
 
-Grid::Grid(std::uint32_t threads) : threads_(threads), counters_(std::size_t{kProcessors} * threads) {
+std::uint32_t* block_words(std::uint32_t) {
+    return words_of_thread;
+}
+
+Grid::Grid(std::uint32_t threads)
+    : threads_(threads), counters_(std::size_t{kProcessors} * threads), words_(std::size_t{kProcessors} * kBlockWords) {
     for (std::uint32_t p = 0; p < kProcessors; ++p) {
         barriers_.push_back(std::make_unique<std::barrier<>>(static_cast<std::ptrdiff_t>(threads)));
     }
@@ -69,6 +75,7 @@ void Grid::work(std::uint32_t processor, std::uint32_t thread) {
 void Grid::run_blocks(std::uint32_t processor, std::uint32_t thread) {
     bind(recorder_, &counters_[std::size_t{processor} * threads_ + thread]);
     barrier_of_thread = barriers_[processor].get();
+    words_of_thread = words_.data() + std::size_t{processor} * kBlockWords;
     threadIdx.x = thread;
     blockDim.x = threads_;
     gridDim.x = blocks_;

@@ -43,6 +43,7 @@ private:
     std::atomic<std::uint64_t> launch_ = 0;
     std::atomic<std::uint32_t> running_ = 0;
     std::vector<Counters> counters_;
+    std::vector<std::uint32_t> words_;  ///< shared memory, a part for each processor
     std::vector<std::unique_ptr<std::barrier<>>> barriers_;
     std::vector<std::thread> workers_;
 };

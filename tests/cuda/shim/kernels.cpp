@@ -4,6 +4,7 @@
 #include "kernels/copy_large.cu"
 #include "kernels/copy_list.cu"
 #include "kernels/copy_small.cu"
+#include "kernels/sum.cu"
 
 namespace remit::gpu::shim {
 
@@ -24,6 +25,13 @@ std::function<void()> kernel(const ListBatch& batch) {
     return [&batch] { copy_list<Shape>(batch); };
 }
 
+template <class Shape>
+std::function<void()> kernel(const SumBatch& batch) {
+    return [&batch] { sum<Shape>(batch); };
+}
+
+template std::function<void()> kernel<SmallShape>(const SumBatch&);
+template std::function<void()> kernel<SumShape>(const SumBatch&);
 template std::function<void()> kernel<SmallShape>(const SmallBatch&);
 template std::function<void()> kernel<SmallShape>(const LargeBatch&);
 template std::function<void()> kernel<SmallShape>(const ListBatch&);

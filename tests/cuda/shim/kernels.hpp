@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/batch.hpp"
+#include "kernels/sum.hpp"
 #include "kernels/tuning.hpp"
 
 #include <functional>
@@ -17,5 +18,7 @@ template <class Shape>
 [[nodiscard]] std::function<void()> kernel(const LargeBatch& batch);
 template <class Shape>
 [[nodiscard]] std::function<void()> kernel(const ListBatch& batch);
+template <class Shape>
+[[nodiscard]] std::function<void()> kernel(const SumBatch& batch);
 
 }  // namespace remit::gpu::shim

@@ -24,6 +24,9 @@ struct Index {
 };
 
 void block_barrier();
+/// Of the block that the calling thread is in; `words` at most kBlockWords.
+std::uint32_t* block_words(std::uint32_t words);
+inline constexpr std::uint32_t kBlockWords = 4096;
 
 }  // namespace remit::gpu::shim
 
@@ -93,6 +96,12 @@ inline void store1(std::uint64_t address, std::uint32_t v) {
 
 inline std::uint32_t shift_right(std::uint32_t low, std::uint32_t high, std::uint32_t bits) {
     return static_cast<std::uint32_t>((std::uint64_t{high} << 32 | low) >> bits);
+}
+
+template <std::uint32_t Words>
+std::uint32_t* block_words() {
+    static_assert(Words <= shim::kBlockWords);
+    return shim::block_words(Words);
 }
 
 inline std::uint32_t take_ticket(std::uint32_t* ticket, std::uint32_t last) {

@@ -1,0 +1,138 @@
+// Checksums of memory of a GPU: reckoned there at both ends, and right where nothing is wrong; a byte that a copy spoils is
+// found; a GPU that dies while it sums fails what waits for it.
+
+#include "gpu_pair.hpp"
+#include "kernels/kernels.hpp"
+
+namespace remit::worker::test {
+namespace {
+
+using gpu::test::fake_runtime;
+using gpu::test::fake_runtime_mutex;
+using gpu::test::hold_stream;
+
+class GpuChecksum : public GpuPair {
+protected:
+    void SetUp() override {
+        GpuPair::SetUp();
+        options_.language.checksum = true;
+    }
+    [[nodiscard]] static std::size_t sums() {
+        const std::lock_guard lock(fake_runtime_mutex());
+        const auto& all = fake_runtime().launches;
+        return static_cast<std::size_t>(
+            std::count_if(all.begin(), all.end(), [](const auto& launch) { return launch.kernel == gpu::sum_kernel(); }));
+    }
+    static void fail_sums(bool fail) {
+        const std::lock_guard lock(fake_runtime_mutex());
+        fake_runtime().fail_kernel = fail ? gpu::sum_kernel() : nullptr;
+    }
+    static void hold_sums(bool hold) {
+        const std::lock_guard lock(fake_runtime_mutex());
+        fake_runtime().hold_kernel = hold ? gpu::sum_kernel() : nullptr;
+    }
+    static void spoil_launch(std::size_t number) {
+        const std::lock_guard lock(fake_runtime_mutex());
+        fake_runtime().spoil_launch = static_cast<int>(number);
+    }
+};
+
+TEST_F(GpuChecksum, IntoSinksAndKeptBlocksByEveryPath) {
+    for (const GpuDirect direct : {GpuDirect::automatic, GpuDirect::staged}) {
+        Pair& pair = start(device_memory(direct));
+        const std::size_t before = sums();
+        pair.expect_transfer({1, 2000}, 1024);
+        EXPECT_EQ(sums() - before, 4u) << "two rounds at two ends";
+        pair.expect_transfer({2, 2000, 2}, 1024, Into::sink, From::contiguous);
+        pair.expect_transfer({3, 2000, 3}, 1024, Into::kept);
+        pair_.reset();
+    }
+}
+
+TEST_F(GpuChecksum, PinnedMemoryAndBlocksOfDifferentSizes) {
+    MemoryOptions memory;
+    memory.kind = MemoryKind::pinned;
+    options_.embedding_layout = small_layout(80);
+    options_.language_layout = small_layout(112);
+    Pair& pair = start(memory);
+    pair.expect_transfer({1, 3001}, 200);
+    pair.expect_transfer({2, 3001, 2}, 200, Into::kept, From::contiguous);
+}
+
+TEST_F(GpuChecksum, OfAGpuAgreesWithThatOfACpu) {
+    options_.embedding.memory = device_memory();
+    pair_ = std::make_unique<Pair>(options_);
+    pair_->expect_transfer({1, 2000}, 1024);
+    pair_.reset();
+    options_.embedding.memory = {};
+    options_.language.memory = device_memory(GpuDirect::staged);
+    pair_ = std::make_unique<Pair>(options_);
+    pair_->expect_transfer({2, 2000}, 1024);
+    pair_->expect_transfer({3, 2000, 3}, 1024, Into::kept);
+}
+
+TEST_F(GpuChecksum, ABitThatACopyTurnsOverIsFound) {
+    options_.language.memory = device_memory();
+    pair_ = std::make_unique<Pair>(options_);
+    // The language worker's launches alone: the aux, then the round out of its blocks.
+    spoil_launch(launches() + 1);
+    const Incoming incoming = pair_->receive(1, 1024);
+    const Outgoing outgoing = pair_->send({1, 900});
+    incoming.expect_failed("checksum of ");
+    pair_->expect_transfer({2, 900, 2}, 1024);
+}
+
+TEST_F(GpuChecksum, ManyRoomsThroughFewBlocks) {
+    options_.language_blocks = 8;
+    Pair& pair = start();
+    std::vector<std::unique_ptr<Incoming>> incoming;
+    std::vector<std::unique_ptr<Outgoing>> outgoing;
+    for (RoomId room = 1; room <= 6; ++room) {
+        incoming.emplace_back(new Incoming(pair.receive(room, 512)));
+        outgoing.emplace_back(new Outgoing(pair.send({room, 700 + 300 * room})));
+    }
+    for (RoomId room = 1; room <= 6; ++room) {
+        incoming[room - 1]->expect_success({room, 700 + 300 * room});
+        outgoing[room - 1]->expect_success();
+    }
+}
+
+TEST_F(GpuChecksum, ASendEndsOnlyWhenNothingSumsItsSourceAnyMore) {
+    options_.embedding.memory = device_memory();
+    pair_ = std::make_unique<Pair>(options_);
+    hold_sums(true);
+    const Incoming incoming = pair_->receive(1, 1024);
+    const Outgoing outgoing = pair_->send({1, 900});
+    ASSERT_TRUE(comes_true([] { return sums() > 0; }));
+    outgoing.send().abort();
+    incoming.expect_failed("aborted by the embedding worker's user");
+    EXPECT_FALSE(is_final(outgoing.send().poll())) << "the source is read";
+    hold_sums(false);
+    hold_stream(first_stream(), false);
+    outgoing.expect_failed("aborted");
+    pair_->expect_transfer({2, 2000, 2}, 1024);
+}
+
+TEST_F(GpuChecksum, ASumThatCannotBeLaunchedFailsTheSend) {
+    options_.embedding.memory = device_memory();
+    pair_ = std::make_unique<Pair>(options_);
+    fail_sums(true);
+    const Incoming incoming = pair_->receive(1, 1024);
+    const Outgoing outgoing = pair_->send({1, 900});
+    outgoing.expect_failed("checksums: launching a checksum kernel");
+    incoming.expect_failed("checksums: launching a checksum kernel");
+    fail_sums(false);
+}
+
+TEST_F(GpuChecksum, ASumThatCannotBeLaunchedFailsTheRoom) {
+    options_.language.memory = device_memory();
+    pair_ = std::make_unique<Pair>(options_);
+    fail_sums(true);
+    const Incoming incoming = pair_->receive(1, 1024);
+    const Outgoing outgoing = pair_->send({1, 900});
+    incoming.expect_failed("launching a checksum kernel");
+    fail_sums(false);
+}
+
+}  // namespace
+}  // namespace remit::worker::test
