@@ -104,6 +104,10 @@ void EventFile::end(std::uint64_t records, std::uint64_t dropped) {
     text_.append(std::string_view("\n]}\n"));
 }
 
+void EventFile::give_up(const std::string& reason) {
+    if (reason_.empty()) reason_ = fmt::format("{}: {}", json_text(name_), reason);
+}
+
 bool EventFile::flush() {
     const char* at = text_.data();
     std::size_t left = reason_.empty() ? text_.size() : 0;
@@ -111,7 +115,7 @@ bool EventFile::flush() {
         const ssize_t written = ::write(file_.get(), at, left);
         if (written < 0 && errno == EINTR) continue;
         if (written < 0) {
-            reason_ = fmt::format("{}: {}", json_text(name_), std::strerror(errno));
+            give_up(std::strerror(errno));
             break;
         }
         at += written;

@@ -47,6 +47,8 @@ public:
     /// To the disk's cache. False where that fails, now or before; reason() says why. What is written then goes nowhere.
     bool flush();
     [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+    /// From now on as if it could not be written, for that reason.
+    void give_up(const std::string& reason);
 
 private:
     void line(std::string_view event);

@@ -5,6 +5,7 @@
 #include <remit/error.hpp>
 
 #include <chrono>
+#include <exception>
 #include <utility>
 
 namespace remit::trace {
@@ -41,9 +42,21 @@ void Trace::close() {
     changed_.notify_all();
     writer_.join();
     drain();
-    interpreter_.close();
-    file_.end(records_, dropped());
+    write([this] {
+        interpreter_.close();
+        file_.end(records_, dropped());
+    });
     drain();
+}
+
+/// Want of memory ends the trace, not the worker.
+template <class Write>
+void Trace::write(const Write& write) {
+    try {
+        write();
+    } catch (const std::exception& error) {
+        file_.give_up(error.what());
+    }
 }
 
 void Trace::write_until_closed() {
@@ -58,12 +71,14 @@ void Trace::write_until_closed() {
 /// Takes what is there and writes it.
 void Trace::drain() {
     std::uint64_t taken = 0;
-    recorder_.drain([&](const Record& record) {
-        interpreter_.take(record);
-        ++taken;
+    write([&] {
+        recorder_.drain([&](const Record& record) {
+            ++taken;
+            if (file_.reason().empty()) interpreter_.take(record);
+        });
+        tell_losses();
     });
     records_ += taken;
-    tell_losses();
     if (file_.flush()) return;
     unwritten_.store(unwritten_.load(std::memory_order_relaxed) + taken, std::memory_order_relaxed);
     if (!std::exchange(told_failure_, true)) {

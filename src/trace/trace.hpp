@@ -35,6 +35,8 @@ public:
 private:
     void write_until_closed();
     void drain();
+    template <class Write>
+    void write(const Write& write);
     void tell_losses();
 
     Recorder recorder_;
