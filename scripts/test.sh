@@ -55,7 +55,7 @@ export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root} CCACHE_NOHASHDIR=1
 
 # What each sanitizer lane runs: everything native, and what has threads of its own (the control channel alone has none
 # but those of libzmq, which is not instrumented).
-sanitized=(config trace layout memory pool plan codec protocol sim control fabric registration worker capi gpu_worker bootstrap tools cuda)
+sanitized=(config metrics trace layout memory pool plan codec protocol sim control fabric registration worker capi gpu_worker bootstrap tools cuda)
 threaded=(trace fabric worker capi gpu_worker cuda)
 
 say() { printf '\n=== %s (%d s)\n' "$*" "$SECONDS"; }

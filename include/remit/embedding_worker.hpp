@@ -5,7 +5,9 @@
 #include <remit/error.hpp>
 #include <remit/export.hpp>
 #include <remit/layout.hpp>
+#include <remit/metrics.hpp>
 #include <remit/options.hpp>
+#include <remit/snapshot.hpp>
 #include <remit/stream.hpp>
 #include <remit/types.hpp>
 
@@ -118,6 +120,14 @@ public:
     [[nodiscard]] DataPath data_path() const;
     [[nodiscard]] SourcePool& pool() noexcept;
     [[nodiscard]] Counters counters() const noexcept;
+    /// All that the worker counts, with the label worker="embedding": docs/observability.md has each with its meaning. Costs the
+    /// worker's thread nothing; also after stop().
+    [[nodiscard]] Metrics metrics() const;
+    /// How sends and sessions stand: the oldest `most` of the sends that have not ended. Its thread answers between two
+    /// steps, in a time that goes by all there are: for people, about once a second.
+    /// @throws Error(misuse) after stop() and on the worker's own thread, Error(environment) where that has not answered in `patience`.
+    [[nodiscard]] WorkerSnapshot snapshot(std::size_t most = 100,
+                                          std::chrono::milliseconds patience = std::chrono::milliseconds{2000}) const;
 
     /// Sends `total_tokens` tokens of `source` to whoever asks for `room`; returns at once.
     /// aux[0] is written by remit; a caller's aux[0] must be 0 or total_tokens.

@@ -4,7 +4,9 @@
 #include <remit/error.hpp>
 #include <remit/export.hpp>
 #include <remit/layout.hpp>
+#include <remit/metrics.hpp>
 #include <remit/options.hpp>
+#include <remit/snapshot.hpp>
 #include <remit/stream.hpp>
 #include <remit/types.hpp>
 
@@ -128,6 +130,14 @@ public:
     /// What kAutoTokens stands for now, in tokens, before the share of free blocks that a guess may take.
     [[nodiscard]] std::uint64_t guessed_tokens() const noexcept;
     [[nodiscard]] Counters counters() const noexcept;
+    /// All that the worker counts, with the label worker="language": docs/observability.md has each with its meaning. Costs the
+    /// worker's thread nothing; also after stop().
+    [[nodiscard]] Metrics metrics() const;
+    /// How rooms and sessions stand: the oldest `most` of the rooms that have not ended. Its thread answers between two
+    /// steps, in a time that goes by all there are: for people, about once a second.
+    /// @throws Error(misuse) after stop() and on the worker's own thread, Error(environment) where that has not answered in `patience`.
+    [[nodiscard]] WorkerSnapshot snapshot(std::size_t most = 100,
+                                          std::chrono::milliseconds patience = std::chrono::milliseconds{2000}) const;
 
     /// Asks the embedding worker at `endpoint` for `room`; returns at once.
     /// @throws Error(bad_argument) for the room, the endpoint or the options.

@@ -9,8 +9,11 @@
 #include <remit/keys.hpp>
 #include <remit/language_worker.hpp>
 #include <remit/layout.hpp>
+#include <remit/log.hpp>
 #include <remit/memory_options.hpp>
+#include <remit/metrics.hpp>
 #include <remit/options.hpp>
+#include <remit/snapshot.hpp>
 #include <remit/stream.hpp>
 #include <remit/tensor_memory.hpp>
 #include <remit/types.hpp>

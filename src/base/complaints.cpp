@@ -29,19 +29,21 @@ Complaints::Turn Complaints::take_turn(const std::string& kind, const std::strin
     return {true, std::exchange(entry.unlogged, 0)};
 }
 
-void Complaints::write(int level, const std::string& kind, const std::string& peer, const std::string& text) {
+void Complaints::write(spdlog::level::level_enum level, const std::string& kind, const std::string& peer,
+                       const std::string& text, LogFields fields) {
     const Turn turn = take_turn(kind, peer, Clock::now());
     if (!turn.now) return;
-    log().log(static_cast<spdlog::level::level_enum>(level), "{}{}", text,
-              turn.unlogged > 0 ? fmt::format(" ({} more not logged)", turn.unlogged) : "");
+    if (fields.event.empty()) fields.event = kind;
+    if (fields.peer.empty() && !fields.session) fields.peer = peer;
+    log_event(level, fields, turn.unlogged > 0 ? fmt::format("{} ({} more not logged)", text, turn.unlogged) : text);
 }
 
-void Complaints::warn(const std::string& kind, const std::string& peer, const std::string& text) {
-    write(spdlog::level::warn, kind, peer, text);
+void Complaints::warn(const std::string& kind, const std::string& peer, const std::string& text, LogFields fields) {
+    write(spdlog::level::warn, kind, peer, text, fields);
 }
 
-void Complaints::info(const std::string& kind, const std::string& peer, const std::string& text) {
-    write(spdlog::level::info, kind, peer, text);
+void Complaints::info(const std::string& kind, const std::string& peer, const std::string& text, LogFields fields) {
+    write(spdlog::level::info, kind, peer, text, fields);
 }
 
 }  // namespace remit

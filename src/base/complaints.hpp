@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/event_log.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -17,10 +19,11 @@ public:
     static constexpr std::size_t kMostRemembered = 1024;
     static constexpr std::chrono::seconds kPeriod{1};
 
-    /// Logs `text` as a warning if it is the turn of `kind` and `peer`, with the count of those that were not logged.
-    void warn(const std::string& kind, const std::string& peer, const std::string& text);
+    /// Logs `text` as a warning if it is the turn of `kind` and `peer`, with the count of those that were not logged. The
+    /// line's event is `kind` where `fields` names none.
+    void warn(const std::string& kind, const std::string& peer, const std::string& text, LogFields fields = {});
     /// The same for what is no fault, and still a peer's to repeat.
-    void info(const std::string& kind, const std::string& peer, const std::string& text);
+    void info(const std::string& kind, const std::string& peer, const std::string& text, LogFields fields = {});
 
     /// As warn(), without the log: nothing where it is not their turn, else how many went unlogged since the last.
     struct Turn {
@@ -38,7 +41,8 @@ private:
     };
     using Key = std::pair<std::string, std::string>;
 
-    void write(int level, const std::string& kind, const std::string& peer, const std::string& text);
+    void write(spdlog::level::level_enum level, const std::string& kind, const std::string& peer, const std::string& text,
+               LogFields fields);
     Entry& entry_of(const Key& key, Clock::time_point now);
 
     std::map<Key, Entry> entries_;

@@ -14,5 +14,6 @@ namespace remit::tools {
 [[nodiscard]] ExitStatus run_trace_merge(const Options& options);
 [[nodiscard]] ExitStatus run_config(const Options& options);
 [[nodiscard]] ExitStatus run_bootstrap(const Options& options);
+[[nodiscard]] ExitStatus run_top(const Options& options);
 
 }  // namespace remit::tools

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "base/log.hpp"
 #include "tools/cli/parse.hpp"
 #include "tools/cli/wording.hpp"
 #include "tools/commands.hpp"
+#include "tools/observe/json_log.hpp"
 #include "tools/report/event_lines.hpp"
 #include "tools/report/report.hpp"
 
@@ -28,6 +28,7 @@ ExitStatus dispatch(const Options& options) {
         case Command::trace_merge: return run_trace_merge(options);
         case Command::config: return run_config(options);
         case Command::bootstrap: return run_bootstrap(options);
+        case Command::top: return run_top(options);
     }
     return ExitStatus::usage;
 }
@@ -70,7 +71,7 @@ ExitStatus run(const std::vector<std::string>& arguments) {
             std::cout << parsed.text;
             return ExitStatus::verified;
         }
-        remit::log().set_level(spdlog::level::from_str(parsed.options->log_level));
+        set_up_log(*parsed.options);
         return dispatch_in_option_words(*parsed.options);
     } catch (const UsageError& error) {
         return complain(arguments, error.what(), ExitStatus::usage);

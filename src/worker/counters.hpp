@@ -1,21 +1,11 @@
 #pragma once
 
-#include <atomic>
-#include <cstdint>
+#include "metrics/counter.hpp"
+#include "metrics/histogram.hpp"
 
 namespace remit::worker {
 
-/// A number that one thread counts and others read.
-class Counter {
-public:
-    void add(std::uint64_t count = 1) noexcept {
-        value_.store(value_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
-    }
-    [[nodiscard]] std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
-
-private:
-    std::atomic<std::uint64_t> value_{0};
-};
+using metrics::Counter;
 
 /// What a worker's loop does.
 struct LoopCounters {
@@ -28,6 +18,16 @@ struct PostCounters {
     Counter requests;
     Counter doorbells;  ///< chains of requests
     Counter signaled;   ///< requests that ask for a completion
+};
+
+/// What a send queue moves.
+struct FlowCounters {
+    Counter rounds;                ///< written
+    Counter resumes;               ///< of them, those that were not their request's first
+    Counter bytes;                 ///< payload of written rounds
+    metrics::Histogram round;      ///< from start() until all of it was written
+    Counter gathered;              ///< bytes copied into send regions
+    metrics::Histogram gathering;  ///< a chunk's copy, from its submission to when it was seen to be done
 };
 
 }  // namespace remit::worker

@@ -6,6 +6,7 @@
 #include "worker/open.hpp"
 #include "worker/send_record.hpp"
 #include "worker/source_pool.hpp"
+#include "worker/tally/worker_tally.hpp"
 #include "worker/unfinished_rooms.hpp"
 #include "worker/worker_thread.hpp"
 
@@ -215,6 +216,7 @@ struct REMIT_LOCAL EmbeddingWorker::Impl {
     std::unique_ptr<trace::Trace> tracing;  ///< null: none is kept
     worker::embedding::Core core;
     std::atomic<std::uint64_t> next_send{1};
+    const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
     worker::LoopCounters loop;
     std::optional<worker::WorkerThread> thread;
 };
@@ -277,6 +279,31 @@ Counters EmbeddingWorker::counters() const noexcept {
     const worker::PostCounters& posted = impl_->core.posted();
     return {impl_->loop.turns.value(), impl_->loop.sleeps.value(), posted.requests.value(), posted.doorbells.value(),
             posted.signaled.value()};
+}
+
+Metrics EmbeddingWorker::metrics() const {
+    metrics::Collector collector(MetricLabels{{"worker", "embedding"}});
+    worker::collect_worker(collector, endpoint(), device(), impl_->data_path, impl_->loop);
+    const std::uint32_t free = impl_->source_pool.free_blocks();
+    worker::collect_pool(collector, free, impl_->source_pool.blocks() - free, 0);
+    impl_->core.collect(collector);
+    return collector.take();
+}
+
+WorkerSnapshot EmbeddingWorker::snapshot(std::size_t most, std::chrono::milliseconds patience) const {
+    if (impl_->thread->is_current()) {
+        throw Error(ErrorKind::misuse, "snapshot() on the worker's own thread would wait for itself; call it from another");
+    }
+    WorkerSnapshot snapshot = worker::ask_for_snapshot(
+        [this](worker::TakeSnapshot command) { return impl_->inbox->post(std::move(command)); }, most, patience);
+    snapshot.worker = "embedding";
+    snapshot.endpoint = endpoint();
+    snapshot.device = device();
+    snapshot.uptime =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - impl_->started);
+    snapshot.pool_blocks = impl_->source_pool.blocks();
+    snapshot.free_blocks = impl_->source_pool.free_blocks();
+    return snapshot;
 }
 
 Send EmbeddingWorker::send(RoomId room, Source source, std::uint64_t total_tokens, const Aux& aux,

@@ -14,7 +14,8 @@ public:
     virtual ~Driven() = default;
     /// Takes completions, then messages and commands, then judges deadlines; true where there was something to do.
     virtual bool step(protocol::Time now) = 0;
-    /// Takes wake-ups off the descriptors, and what a device has to say outside completions: system calls.
+    /// Takes wake-ups off the descriptors, and what a device has to say outside completions: system calls. Called before each
+    /// sleep, and seldom otherwise: here, too, belongs what need not be done each turn.
     virtual void take_wakeups() = 0;
     /// True while something is on the wire, or is expected from it.
     [[nodiscard]] virtual bool data_is_near() const = 0;

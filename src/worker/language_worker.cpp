@@ -6,6 +6,7 @@
 #include "worker/language/core.hpp"
 #include "worker/open.hpp"
 #include "worker/room_record.hpp"
+#include "worker/tally/worker_tally.hpp"
 #include "worker/unfinished_rooms.hpp"
 #include "worker/worker_thread.hpp"
 
@@ -204,6 +205,7 @@ struct REMIT_LOCAL LanguageWorker::Impl {
     std::unique_ptr<trace::Trace> tracing;  ///< null: none is kept
     worker::language::Core core;
     std::atomic<std::uint64_t> next_handle{1};
+    const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
     worker::LoopCounters loop;
     std::optional<worker::WorkerThread> thread;
 };
@@ -249,6 +251,27 @@ std::uint64_t LanguageWorker::guessed_tokens() const noexcept { return impl_->co
 
 Counters LanguageWorker::counters() const noexcept {
     return {impl_->loop.turns.value(), impl_->loop.sleeps.value(), 0, 0, 0};
+}
+
+Metrics LanguageWorker::metrics() const {
+    metrics::Collector collector(MetricLabels{{"worker", "language"}});
+    worker::collect_worker(collector, endpoint(), device(), impl_->data_path, impl_->loop);
+    impl_->core.collect(collector);
+    return collector.take();
+}
+
+WorkerSnapshot LanguageWorker::snapshot(std::size_t most, std::chrono::milliseconds patience) const {
+    if (impl_->thread->is_current()) {
+        throw Error(ErrorKind::misuse, "snapshot() on the worker's own thread would wait for itself; call it from another");
+    }
+    WorkerSnapshot snapshot = worker::ask_for_snapshot(
+        [this](worker::TakeSnapshot command) { return impl_->inbox->post(std::move(command)); }, most, patience);
+    snapshot.worker = "language";
+    snapshot.endpoint = endpoint();
+    snapshot.device = device();
+    snapshot.uptime =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - impl_->started);
+    return snapshot;
 }
 
 Reception LanguageWorker::receive(RoomId room, const std::string& endpoint, ReceiveOptions options) {

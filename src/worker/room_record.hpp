@@ -4,6 +4,7 @@
 #include "protocol/language/actions.hpp"
 #include "worker/inbox.hpp"
 #include "worker/outcome.hpp"
+#include "worker/snapshots.hpp"
 
 #include <remit/language_worker.hpp>
 
@@ -67,7 +68,7 @@ struct StopLanguage {
     protocol::Time drain{};
 };
 
-using LanguageCommand = std::variant<BeginReceive, AbortRoom, ReleaseRoom, StopLanguage>;
+using LanguageCommand = std::variant<BeginReceive, AbortRoom, ReleaseRoom, StopLanguage, TakeSnapshot>;
 using LanguageInbox = Inbox<LanguageCommand>;
 
 }  // namespace remit::worker

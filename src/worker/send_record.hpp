@@ -1,8 +1,10 @@
 #pragma once
 
 #include "worker/embedding/send_queue.hpp"
+#include "worker/embedding/tally.hpp"
 #include "worker/inbox.hpp"
 #include "worker/outcome.hpp"
+#include "worker/snapshots.hpp"
 #include "worker/watermark.hpp"
 
 #include <remit/embedding_worker.hpp>
@@ -22,6 +24,7 @@ struct SendRecord {
     std::uint64_t total = 0;
     Watermark watermark{0};
     bool unfilled = false;  ///< among those whose watermark waits for a stream. The worker's alone
+    embedding::SendTimes times;  ///< the worker's alone
     std::atomic<bool> cancelled{false};  ///< asked for once, however often its user says so
     std::atomic<std::uint32_t> failed_ranks{0};
     Outcome outcome;
@@ -46,7 +49,7 @@ struct StopEmbedding {
     protocol::Time drain{};
 };
 
-using EmbeddingCommand = std::variant<BeginSend, ReadyTokens, CancelSend, RejectRoom, StopEmbedding>;
+using EmbeddingCommand = std::variant<BeginSend, ReadyTokens, CancelSend, RejectRoom, StopEmbedding, TakeSnapshot>;
 using EmbeddingInbox = Inbox<EmbeddingCommand>;
 
 }  // namespace remit::worker

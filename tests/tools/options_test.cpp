@@ -89,6 +89,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"--memory", "host:0", "host, pinned"}, BadValue{"--memory", "cuda0", "host, pinned"},
         BadValue{"--gpu-direct", "rdma", "auto, dmabuf, peermem, staged"}, BadValue{"--sm-budget", "-1", "0 to 65536"},
         BadValue{"--sm-budget", "65537", "0 to 65536"}, BadValue{"--timeout", "0", "1 to 86400"}, BadValue{"--log-level", "loud", "trace, debug"},
+        BadValue{"--metrics", "9464", "a numeric address"}, BadValue{"--metrics", "localhost:9464", "a numeric address"},
         BadValue{"--input", "", "a folder"}));
 
 TEST(Options, MemoryOfEachKind) {
@@ -115,6 +116,12 @@ TEST(Options, ChecksumsAreOfMemoryOfEveryKind) {
     for (const char* memory : {"host", "cuda", "pinned"}) {
         EXPECT_EQ(refusal({"demo", "--checksum", "--memory", memory}), "(accepted)") << memory;
     }
+}
+
+TEST(Options, MetricsOfADemoWantBothWorkersInOneProcess) {
+    EXPECT_EQ(refusal({"demo", "--fabric", "loopback", "--metrics", "127.0.0.1:0"}), "(accepted)");
+    EXPECT_EQ(refusal({"embed", "--metrics", "[::1]:9464"}), "(accepted)");
+    EXPECT_THAT(refusal({"demo", "--metrics", "127.0.0.1:0"}), AllOf(HasSubstr("--metrics"), HasSubstr("--fabric loopback")));
 }
 
 TEST(Options, DefaultsAreThoseOfTheManual) {

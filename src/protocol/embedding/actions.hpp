@@ -83,6 +83,7 @@ struct SendFinal {
     Status status = Status::Failed;
     std::string reason;
     std::uint32_t failed_ranks = 0;  ///< language workers that did not get all of it
+    std::uint64_t session = 0;       ///< of the one language worker that took it; 0: none or several
 };
 
 using Action = std::variant<Tell, ForgetPeer, BuildGeneration, DestroyGeneration, StartRound, MoreReady, CancelAttempt,

@@ -147,7 +147,8 @@ void Machine::check_send(SendId id) {
     const bool success = !failing && send->succeeded > 0;
     const std::uint32_t ranks = std::max<std::uint32_t>(send->required, 1);
     actions_.push_back(SendFinal{id, success ? Status::Success : Status::Failed, success ? "" : send->reason,
-                                 success ? lost : ranks - send->succeeded});
+                                 success ? lost : ranks - send->succeeded,
+                                 send->takers.size() == 1 ? send->takers.front().session : 0});
     send_of_room_.erase(send->room);
     sends_.erase(id);
 }
@@ -169,6 +170,7 @@ void Machine::on_send(SendId id, RoomId room, std::uint64_t total_tokens, Time n
     send.id = id;
     send.room = room;
     send.total = total_tokens;
+    send.begun = now_;
     send.ready = std::min(ready.value_or(total_tokens), total_tokens);
     send_of_room_[room] = id;
     watch_send(send, now_ + config_.timing.park_deadline);

@@ -4,6 +4,7 @@
 #include "protocol/deadline_queue.hpp"
 #include "protocol/embedding/actions.hpp"
 #include "protocol/embedding/state.hpp"
+#include "protocol/views.hpp"
 
 #include <remit/layout.hpp>
 
@@ -87,6 +88,9 @@ public:
     [[nodiscard]] std::size_t generations() const;
     /// Ended attempts that answer late messages.
     [[nodiscard]] std::size_t remembered_attempts() const noexcept { return remembered_; }
+    /// For people who look; the cost goes by all there are.
+    [[nodiscard]] std::vector<RoomView> oldest_sends(std::size_t most) const;
+    [[nodiscard]] std::vector<SessionView> session_views() const;
 
 private:
     struct Found {
@@ -154,6 +158,9 @@ private:
     void park_again(SendRecord& send);
     void offer_send(SendRecord& send);
     void set_send_status(SendRecord& send, RoomEventKind event);
+
+    // views.cpp
+    [[nodiscard]] RoomView view_of(const SendRecord& send) const;
 
     // timers.cpp
     void enter(Time now);

@@ -98,6 +98,7 @@ struct SendRecord {
     RoomId room = 0;
     std::uint64_t total = 0;
     std::uint64_t ready = 0;  ///< tokens of the source that may be read
+    Time begun{};
     State state = State::open;
     Status status = Status::Bootstrapping;
     std::string reason;

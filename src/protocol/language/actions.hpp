@@ -2,6 +2,7 @@
 
 #include "plan/pieces.hpp"
 #include "protocol/messages.hpp"
+#include "protocol/time.hpp"
 
 #include <string>
 #include <variant>
@@ -94,11 +95,13 @@ struct Answered {
 /// Something for the room's history, and its present status.
 struct Note {
     Handle handle = 0;
+    std::uint64_t session = 0;  ///< of its attempt; 0: it has none
     Status status = Status::Bootstrapping;
     std::string what;
     std::uint32_t round = 0;
     plan::TokenRange range;
     std::uint32_t blocks = 0;
+    Time waited{};  ///< of "RESUME": for blocks or credits; zero: they were there at once
 };
 
 struct Final {

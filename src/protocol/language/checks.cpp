@@ -55,6 +55,7 @@ void Machine::compare(Room& room, Attempt& attempt) {
     const plan::Checksums& there = attempt.told->checksums;
     for (std::size_t i = 0; i < here.size(); ++i) {
         if (i < there.size() && here[i] == there[i]) continue;
+        ++counters_.checksum_mismatches;
         return fail_room(room, fmt::format("checksum of {} differs in the first {} rounds from the embedding worker at "
                                            "{}:{}: what arrived is not what was sent",
                                            to_string(layout_.segments()[i].kind), rounds, room.embedding.ip,

@@ -22,8 +22,9 @@ void Machine::tell(const Session& session, std::uint64_t generation, ToEmbedding
 }
 
 void Machine::note(const Room& room, std::string what, std::uint32_t round, plan::TokenRange range,
-                   std::uint32_t blocks) {
-    actions_.push_back(Note{room.handle, room.status, std::move(what), round, range, blocks});
+                   std::uint32_t blocks, Time waited) {
+    const std::uint64_t session = room.attempt ? room.attempt->session : 0;
+    actions_.push_back(Note{room.handle, session, room.status, std::move(what), round, range, blocks, waited});
 }
 
 void Machine::touch(Attempt& attempt) {

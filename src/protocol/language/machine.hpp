@@ -6,6 +6,7 @@
 #include "protocol/language/actions.hpp"
 #include "protocol/language/first_guess.hpp"
 #include "protocol/language/state.hpp"
+#include "protocol/views.hpp"
 
 #include <remit/layout.hpp>
 #include <remit/options.hpp>
@@ -50,6 +51,12 @@ struct Counters {
     std::uint64_t unknown_immediates = 0;
     std::uint64_t stale_answers = 0;
     std::uint64_t total_disagreements = 0;  ///< after Success was certain
+    std::uint64_t checksum_mismatches = 0;
+    // What was told again because no answer had come.
+    std::uint64_t repeated_offers = 0;  ///< INIT and RESUME
+    std::uint64_t repeated_aborts = 0;  ///< and yields
+    std::uint64_t repeated_registers = 0;
+    std::uint64_t repeated_closes = 0;
 };
 
 /// The receiver's side of the wire protocol, sans I/O: events in, actions out, the time an argument. The driver
@@ -94,6 +101,15 @@ public:
     [[nodiscard]] std::size_t rooms() const noexcept { return rooms_.size(); }
     [[nodiscard]] std::size_t unfenced_attempts() const;
     [[nodiscard]] std::uint32_t free_credits() const noexcept { return credits_; }
+    [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
+    /// Failed rooms whose blocks may still be written into.
+    [[nodiscard]] std::size_t quarantined() const noexcept { return quarantined_; }
+    /// For people who look; the cost goes by all there are.
+    [[nodiscard]] std::size_t unfinished_rooms() const;
+    [[nodiscard]] std::vector<RoomView> oldest_rooms(std::size_t most) const;
+    [[nodiscard]] std::vector<SessionView> session_views() const;
+    /// Announced rooms short of blocks or credits.
+    [[nodiscard]] std::size_t waiting_for_memory() const noexcept { return waiting_.size(); }
     [[nodiscard]] std::uint64_t guessed_tokens() const noexcept { return guess_.tokens(); }
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
 
@@ -126,6 +142,9 @@ private:
     Attempt* answered_attempt(const SessionId& id, RoomId room);
     void handle(const StatusReport& m);
     void handle(const Aborted& m);
+
+    // views.cpp
+    [[nodiscard]] RoomView view_of(const Room& room) const;
 
     // checks.cpp
     void start_checks(Room& room, Attempt& attempt);
@@ -187,7 +206,7 @@ private:
 
     void tell(const Session& session, std::uint64_t generation, ToEmbedding message);
     void note(const Room& room, std::string what, std::uint32_t round = 0, plan::TokenRange range = {},
-              std::uint32_t blocks = 0);
+              std::uint32_t blocks = 0, Time waited = {});
     void touch(Attempt& attempt);
     Attempt* attempt_at(const AttemptKey& key);
     [[nodiscard]] Room* room_at(Handle handle);

@@ -45,6 +45,7 @@ void Machine::update_wants(Room& room) {
         const bool holds_kept = !attempt->rounds.empty() && !room.sink;
         const auto rank = static_cast<std::uint8_t>(holds_kept ? 0 : attempt->holds_credit ? 1 : 2);
         room.waiting = WaitKey{rank, ++order_, room.handle};
+        room.waiting_since = now_;
         waiting_.insert(*room.waiting);
         if (room.owns_deadline) {
             room.memory_deadline = now_ + config_.timing.memory_deadline;
@@ -85,7 +86,8 @@ void Machine::grant(Room& room, std::uint32_t blocks, bool extra) {
     attempt.holds_credit = attempt.holds_credit || !extra;
     add_round(attempt, blocks, capacity, extra);
     const auto number = static_cast<std::uint32_t>(attempt.rounds.size() - 1);
-    note(room, "RESUME", number, {attempt.rounds.back().first, capacity}, blocks);
+    note(room, "RESUME", number, {attempt.rounds.back().first, capacity}, blocks,
+         room.waiting ? now_ - room.waiting_since : Time::zero());
     tell_round(room, attempt, attempt.rounds.back());
     attempt.backoff.restart(config_.timing);
     attempt.next_repeat = attempt.backoff.after(now_, config_.timing);

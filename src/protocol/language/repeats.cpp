@@ -136,6 +136,7 @@ void Machine::attempts_due() {
         if (!repeats(*attempt)) {
             attempt->next_repeat = kNever;
         } else if (attempt->next_repeat <= now_) {
+            ++(attempt->mode == OfferMode::running ? counters_.repeated_offers : counters_.repeated_aborts);
             repeat(*attempt);
         }
         watch(*attempt);

@@ -99,6 +99,7 @@ struct Room {
     std::optional<AttemptKey> attempt;
     std::uint32_t copies = 0;
     std::optional<WaitKey> waiting;
+    Time waiting_since{};          ///< where it waits
     SenderAnswer answer = SenderAnswer::none;
     bool growing = false;          ///< in the machine's set of rooms that would take more blocks
     Aux aux{};

@@ -60,6 +60,7 @@ void Machine::sessions_due() {
             continue;
         }
         if (registering && !session.unopened.empty() && now_ >= generation->next_register) {
+            ++counters_.repeated_registers;
             repeat_register(session, *generation);
         }
         if (!generation->live()) {
@@ -94,6 +95,7 @@ void Machine::closings_due() {
     closings_.erase(std::remove_if(closings_.begin(), closings_.end(), expired), closings_.end());
     for (Closing& closing : closings_) {
         if (closing.next > now_) continue;
+        ++counters_.repeated_closes;
         actions_.push_back(Tell{closing.embedding, closing.id.generation_key(), Close{.id = closing.id, .reason = closing.reason}});
         closing.next = closing.backoff.after(now_, config_.timing);
     }

@@ -30,6 +30,7 @@ struct OptionSpec {
     bool in_doctor = false;
     bool in_config = false;
     bool in_bootstrap = false;
+    bool in_top = false;
     char letter = 0;  ///< short form in bench, as perftest has it; 0: none
     bool hidden = false;
     /// Takes the value over, or returns false where it is not permitted.
@@ -46,6 +47,7 @@ struct OptionSpec {
             case Command::trace_merge: return false;
             case Command::bootstrap: return in_bootstrap;
             case Command::config: return in_config || !key.empty();
+            case Command::top: return in_top;
         }
         return false;
     }

@@ -2,6 +2,7 @@
 
 #include "tools/cli/bench_options.hpp"
 #include "tools/cli/option_spec.hpp"
+#include "tools/observe/metrics_server.hpp"
 
 #include <algorithm>
 #include <array>
@@ -256,10 +257,40 @@ void add_run_options(std::vector<OptionSpec>& table) {
     table.push_back(std::move(json));
     table.push_back(option("--log-level", "LEVEL", "trace, debug, info, warn, error, off",
                            "what the library logs on stderr (warn)", apply_log_level));
+    table.push_back(choice("--log-format", "NAME", &Options::log_format, {{"text", LogFormat::text}, {"json", LogFormat::json}},
+                           "lines of the log for people, or a JSON object each (text)"));
     auto events = flag("--events", &Options::events, "JSON lines for the demo command");
     events.in_demo = false;
     events.hidden = true;
     table.push_back(std::move(events));
+}
+
+/// What a command shows of its workers while it runs.
+void add_observing_options(std::vector<OptionSpec>& table) {
+    table.push_back(option("--metrics", "ADDRESS:PORT", "a numeric address of this machine and a port, 0: any free one",
+                           "serve /metrics for Prometheus and /healthz over HTTP; in demo with --fabric loopback",
+                           [](const std::string& value, Options& options) {
+                               options.metrics = value;
+                               return http_address_from(value).has_value();
+                           }));
+    table.push_back(text("--status-socket", "PATH", &Options::status_socket, "a path, or none",
+                         "Unix socket for `remit top` (embed, language: one in $XDG_RUNTIME_DIR/remit or /tmp/remit-UID; "
+                         "demo with --fabric loopback: none)"));
+}
+
+/// What `top` has: much of it of its own.
+void mark_top_options(std::vector<OptionSpec>& table) {
+    constexpr std::string_view kShared[] = {"--json", "--log-level", "--log-format"};
+    for (OptionSpec& spec : table) {
+        spec.in_top = std::find(std::begin(kShared), std::end(kShared), spec.name) != std::end(kShared);
+    }
+    auto once = flag("--once", &Options::once, "show the table once, not every second");
+    auto rows = number("--rows", &Options::rows, 1, 65536, "rooms and sessions shown of each worker, the oldest (20)");
+    for (OptionSpec* spec : {&once, &rows}) {
+        spec->in_demo = spec->in_embed = spec->in_language = false;
+        spec->in_top = true;
+        table.push_back(std::move(*spec));
+    }
 }
 
 /// What `bench` shares with the other commands.
@@ -270,7 +301,7 @@ void mark_bench_options(std::vector<OptionSpec>& table) {
         "--device",      "--gid-index",         "--ib-port", "--listen",     "--connect",
         "--advertise",   "--insecure",          "--key",     "--allow-keys", "--server-key",
         "--seed",        "--timeout",           "--json",    "--log-level",  "--events",
-        "--config",      "--set"};
+        "--config",      "--set",               "--log-format"};
     for (OptionSpec& spec : table) {
         spec.in_bench = std::find(std::begin(kShared), std::end(kShared), spec.name) != std::end(kShared);
         if (spec.name == "--device") spec.letter = 'd';
@@ -282,7 +313,7 @@ void mark_bench_options(std::vector<OptionSpec>& table) {
 /// What `doctor` shares with the other commands.
 void mark_doctor_options(std::vector<OptionSpec>& table) {
     constexpr std::string_view kShared[] = {"--device", "--gid-index", "--ib-port", "--advertise", "--listen",
-                                            "--insecure", "--timeout", "--json", "--log-level"};
+                                            "--insecure", "--timeout", "--json", "--log-level", "--log-format"};
     for (OptionSpec& spec : table) {
         spec.in_doctor = std::find(std::begin(kShared), std::end(kShared), spec.name) != std::end(kShared);
     }
@@ -304,9 +335,11 @@ std::vector<OptionSpec> make_table() {
     add_directory_options(table);
     add_file_options(table);
     add_run_options(table);
+    add_observing_options(table);
     mark_bench_options(table);
     mark_doctor_options(table);
     mark_bootstrap_options(table);
+    mark_top_options(table);
     add_bench_options(table);
     return table;
 }
@@ -329,6 +362,7 @@ std::string_view to_string(Command command) noexcept {
         case Command::trace_merge: return "trace-merge";
         case Command::config: return "config";
         case Command::bootstrap: return "bootstrap";
+        case Command::top: return "top";
     }
     return "?";
 }

@@ -18,11 +18,13 @@
 
 namespace remit::tools {
 
-enum class Command : std::uint8_t { demo, embed, language, bench, keygen, doctor, trace_merge, config, bootstrap };
+enum class Command : std::uint8_t { demo, embed, language, bench, keygen, doctor, trace_merge, config, bootstrap, top };
 
 [[nodiscard]] std::string_view to_string(Command command) noexcept;
 
 enum class SourceKind : std::uint8_t { blocks, contiguous };
+
+enum class LogFormat : std::uint8_t { text, json };
 
 /// Length of the requests of a bench, in one of two units; the other is 0.
 struct BenchSize {
@@ -117,9 +119,16 @@ struct Options {
     std::uint64_t seed = 1;
     std::uint32_t timeout_seconds = 60;
     std::uint32_t drain_seconds = 10;
+    std::string metrics;  ///< where to serve metrics over HTTP; empty: nowhere
+    std::string status_socket;  ///< where `top` looks; "none": nowhere; empty: embed and language choose
+    // top
+    std::string socket;  ///< the one to look at; empty: all of this user's
+    bool once = false;
+    std::uint32_t rows = 20;
     bool json = false;
     bool events = false;  ///< this is a child of `demo`: tell it what happens, a JSON object a line
     std::string log_level = "warn";
+    LogFormat log_format = LogFormat::text;
 
     /// The options in the order and form in which they were given; a flag has an empty value.
     std::vector<std::pair<std::string, std::string>> given;

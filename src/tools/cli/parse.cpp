@@ -15,7 +15,7 @@ struct CommandRow {
     const char* help;
 };
 
-constexpr std::array<CommandRow, 9> kCommands{{
+constexpr std::array<CommandRow, 10> kCommands{{
     {Command::demo, "both workers on this machine: move requests, verify every byte, show when what happened"},
     {Command::embed, "the embedding worker alone: sends to whoever runs `remit language`"},
     {Command::language, "the language worker alone: asks `remit embed` on another machine"},
@@ -25,6 +25,7 @@ constexpr std::array<CommandRow, 9> kCommands{{
     {Command::trace_merge, "traces of several workers on one time axis, with arrows for control messages, for ui.perfetto.dev"},
     {Command::bootstrap, "a server of /route, at which embedding workers register and language workers look them up"},
     {Command::config, "the settings of workers as a file, the environment and options make them, and where each is from"},
+    {Command::top, "a live table of the workers of `remit embed` and `remit language` on this machine: pools, sessions, rooms"},
 }};
 
 std::string command_names() {
@@ -86,6 +87,9 @@ std::vector<CLI::App*> build(CLI::App& app, std::array<Options, kCommands.size()
         if (row.command == Command::trace_merge) {
             command->add_option("FILE", options[i].trace_files, "traces that --trace has written, two or more");
             command->add_option("-o,--output", options[i].trace_output, "where to write (merged.trace.json)");
+        }
+        if (row.command == Command::top) {
+            command->add_option("SOCKET", options[i].socket, "the --status-socket to look at (all of this user's)");
         }
         commands.push_back(command);
     }
@@ -198,6 +202,17 @@ void check_directory(const Options& options) {
     }
 }
 
+/// The halves of a demo over RDMA are processes of their own.
+void check_observing(const Options& options) {
+    const bool apart = options.command == Command::demo && options.fabric().kind != FabricKind::loopback;
+    for (const char* name : {"--metrics", "--status-socket"}) {
+        if (!apart || !options.was_given(name)) continue;
+        throw UsageError(std::string("option ") + name +
+                         ": this demo's workers are processes of their own; permitted in demo with --fabric loopback, else "
+                         "with embed and language, each with one of its own");
+    }
+}
+
 /// Options that are each permitted and contradict each other, or that a command cannot do without.
 void check_together(const Options& options) {
     if (options.sink && options.keep_blocks) {
@@ -244,6 +259,7 @@ void check_together(const Options& options) {
     }
     check_memory_options(options);
     check_bench_memory(options);
+    check_observing(options);
     if (!options.input.empty() && options.requests != 1) {
         throw UsageError("--requests is " + std::to_string(options.requests) +
                          "; permitted with --input: 1, since every request would carry the same bytes and what an "

@@ -4,9 +4,12 @@
 #include <deque>
 #include <future>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "tools/demo/rank_views.hpp"
+#include "tools/observe/observation.hpp"
 #include "tools/run/receiver.hpp"
 #include "tools/run/sender.hpp"
 #include "tools/trace/half_names.hpp"
@@ -29,6 +32,25 @@ private:
 };
 
 using Receivers = std::vector<std::unique_ptr<Receiver>>;
+
+/// Of all workers, the ranks told apart.
+Metrics metrics_of(const Sender& sender, const Receivers& receivers) {
+    Metrics all = sender.metrics();
+    for (std::size_t rank = 0; rank < receivers.size(); ++rank) {
+        Metrics of_rank = receivers[rank]->metrics();
+        for (MetricFamily& family : of_rank.families) {
+            for (MetricSample& sample : family.samples) sample.labels.emplace_back("rank", std::to_string(rank));
+        }
+        all.add(std::move(of_rank));
+    }
+    return all;
+}
+
+std::vector<WorkerSnapshot> snapshots_of(const Sender& sender, const Receivers& receivers) {
+    std::vector<WorkerSnapshot> all{sender.snapshot()};
+    for (const auto& receiver : receivers) all.push_back(receiver->snapshot());
+    return all;
+}
 
 /// Every rank asks for every request, on a thread of its own. @throws what the first of them threw, once all are done
 std::vector<HalfReport> receive_all(const Receivers& receivers, const std::string& peer, RankViews& views,
@@ -67,6 +89,8 @@ Report run_one_process(const Workload& work, const DemoKeys& keys, Console& cons
         part.options = keys.added_to(part.options, Command::language);
         receivers.push_back(std::make_unique<Receiver>(part, ""));
     }
+    const Observation observation(work.options, [&] { return metrics_of(sender, receivers); },
+                                  [&] { return snapshots_of(sender, receivers); });
     SenderView view(console);
     RankViews views(console, work.options.ranks);
     auto sent = std::async(std::launch::async, [&] {

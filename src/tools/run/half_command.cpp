@@ -3,9 +3,11 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <vector>
 
 #include "tools/cli/wording.hpp"
 #include "tools/commands.hpp"
+#include "tools/observe/observation.hpp"
 #include "tools/report/console.hpp"
 #include "tools/report/event_lines.hpp"
 #include "tools/run/peers.hpp"
@@ -65,6 +67,7 @@ ExitStatus run_embed(const Options& given) {
     if (options.listen.empty()) options.listen = "tcp://127.0.0.1:7700";
     const Workload work = make_workload(options);
     Sender sender(work, device_of(options));
+    const Observation observation(options, [&] { return sender.metrics(); }, [&] { return std::vector{sender.snapshot()}; });
     return run_half(work, stop, [&](Observer& observer) {
         const auto publication = publish(options, sender.endpoint());
         observer.ready(Side::embedding, sender.endpoint(), sender.device());
@@ -80,6 +83,8 @@ ExitStatus run_language(const Options& given) {
     const Options options = with_peer(given, stop);
     const Workload work = make_workload(options);
     Receiver receiver(work, device_of(options));
+    const Observation observation(options, [&] { return receiver.metrics(); },
+                                  [&] { return std::vector{receiver.snapshot()}; });
     return run_half(work, stop, [&](Observer& observer) {
         observer.ready(Side::language, receiver.endpoint(), receiver.device());
         return receiver.run(options.connect, observer, stop);

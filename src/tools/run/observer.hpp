@@ -3,11 +3,15 @@
 #include <remit/memory_options.hpp>
 #include <remit/types.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 namespace remit::tools {
+
+/// Of a worker, in what it tells `remit top`: the oldest.
+inline constexpr std::size_t kShownRooms = 1000;
 
 enum class Side : std::uint8_t { embedding, language };
 

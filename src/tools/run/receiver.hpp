@@ -20,6 +20,8 @@ public:
 
     [[nodiscard]] std::string endpoint() const { return worker_.endpoint(); }
     [[nodiscard]] std::string device() const { return worker_.device(); }
+    [[nodiscard]] Metrics metrics() const { return worker_.metrics(); }
+    [[nodiscard]] WorkerSnapshot snapshot() const { return worker_.snapshot(kShownRooms); }
     /// Receives every request of the embedding worker at `peer`. After a failure nothing new is started.
     [[nodiscard]] HalfReport run(const std::string& peer, Observer& observer, const Stop& stop);
 

@@ -19,6 +19,8 @@ public:
 
     [[nodiscard]] std::string endpoint() const { return worker_.endpoint(); }
     [[nodiscard]] std::string device() const { return worker_.device(); }
+    [[nodiscard]] Metrics metrics() const { return worker_.metrics(); }
+    [[nodiscard]] WorkerSnapshot snapshot() const { return worker_.snapshot(kShownRooms); }
     /// Sends every request; rooms are numbered from 1. After a failure nothing new is started.
     [[nodiscard]] HalfReport run(Observer& observer, const Stop& stop);
 

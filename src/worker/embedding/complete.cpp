@@ -3,6 +3,7 @@
 #include "worker/embedding/send_queue.hpp"
 
 #include "base/log.hpp"
+#include "worker/clock.hpp"
 #include "worker/tracing.hpp"
 
 #include <remit/error.hpp>
@@ -98,8 +99,16 @@ void SendQueue::unit_written(Work& work, Part& part) {
     if (--round.parts > 0 || round.planned < round.range.end()) return;
     work.source->rounds.fetch_add(1, std::memory_order_relaxed);
     work.source->bytes.fetch_add(round.payload, std::memory_order_relaxed);
+    count_written(round);
     events_.push_back({SendEvent::Kind::round_written, work.key, round.number, 0, {}});
     spare_rounds_.give(work.rounds, round);
+}
+
+void SendQueue::count_written(const Round& round) noexcept {
+    flow_.rounds.add();
+    if (round.number > 0) flow_.resumes.add();
+    flow_.bytes.add(round.payload);
+    flow_.round.observe(steady_now() - round.started);
 }
 
 void SendQueue::drop_unstaged(Work& work) {

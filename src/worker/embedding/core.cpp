@@ -1,6 +1,7 @@
 #include "worker/embedding/core.hpp"
 
-#include "base/log.hpp"
+#include "base/event_log.hpp"
+#include "worker/clock.hpp"
 #include "worker/tracing.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -35,7 +36,9 @@ Core::Core(const Config& config, const SendQueue::Settings& settings, const Layo
       send_ended_(std::move(send_ended)),
       trace_(settings.recorder),
       queue_(fabric, memory, copies, layout, settings),
-      copies_(copies) {}
+      copies_(copies) {
+    tally_.publish(machine_, queue_, mailbox_);
+}
 
 std::array<int, 3> Core::descriptors() const {
     return {inbox_.descriptor(), mailbox_.channel().descriptor(), fabric_.wake_descriptor()};
@@ -63,7 +66,10 @@ bool Core::step(protocol::Time now) {
     // Sums take microseconds: the thread spins, but for one that is late.
     moved |= queue_.waits() == SendQueue::Wait::spinning || (!reckoned_.empty() && !copies_.late());
     stop_when_due();
-    if (drain_.over() && queue_.links().empty() && machine_.unfinished_sends() == 0) stopped_ = true;
+    if (drain_.over() && queue_.links().empty() && machine_.unfinished_sends() == 0) {
+        stopped_ = true;
+        tally_.publish(machine_, queue_, mailbox_);
+    }
     return moved;
 }
 
@@ -92,7 +98,9 @@ void Core::feed(const SendEvent& event) {
         case SendEvent::Kind::send_failed: machine_.on_cancel(event.send, event.reason, now_); break;
         case SendEvent::Kind::link_failed:
             take_device_events();  // what is behind it, where the device has said so
-            log().warn("session {} generation {} failed: {}", event.key.session, event.key.generation, event.reason);
+            log_event(spdlog::level::warn, {.event = "generation failed", .session = event.key.session},
+                      fmt::format("session {} generation {} failed: {}", event.key.session, event.key.generation,
+                                  event.reason));
             machine_.on_generation_failed(event.key.generation_key(), event.reason, now_);
             break;
     }
@@ -199,6 +207,7 @@ bool Core::take_filled() {
 void Core::take_wakeups() {
     fabric_.clear_wakeups();
     take_device_events();
+    tally_.publish(machine_, queue_, mailbox_);
 }
 
 void Core::take_device_events() {
@@ -260,14 +269,19 @@ void Core::perform(const BuildGeneration& action) {
             trace_->add(trace::SessionMoment{trace::now(), trace::SessionStep::connected, traced(action.key),
                                              static_cast<std::uint32_t>(local.size())});
         }
+        tally_.sessions().open(action.key);
+        tally_.sessions().connect(action.key);
         mailbox_.complaints().info("built", std::to_string(action.key.session),
                                    fmt::format("session {} generation {}: {} queue pairs on {}", action.key.session,
-                                               action.key.generation, local.size(), fabric_.describe()));
+                                               action.key.generation, local.size(), fabric_.describe()),
+                                   {.event = "connected", .session = action.key.session});
         after_batch_.push_back([this, key = action.key, local] { machine_.on_built(key, local, now_); });
     } catch (const Error& error) {
+        tally_.sessions().fail(action.key);
         mailbox_.complaints().warn("not built", std::to_string(action.key.session),
                                    fmt::format("session {} generation {}: {}", action.key.session,
-                                               action.key.generation, error.what()));
+                                               action.key.generation, error.what()),
+                                   {.event = "not created", .session = action.key.session});
         after_batch_.push_back(
             [this, key = action.key, reason = std::string(error.what())] { machine_.on_build_failed(key, reason, now_); });
     }
@@ -276,11 +290,13 @@ void Core::perform(const BuildGeneration& action) {
 void Core::perform(const DestroyGeneration& action) {
     mailbox_.complaints().info("destroyed", std::to_string(action.key.session),
                                fmt::format("session {} generation {} destroyed: {}", action.key.session,
-                                           action.key.generation, action.reason));
+                                           action.key.generation, action.reason),
+                               {.session = action.key.session});
     queue_.destroy_link(action.key);
     if (trace_ != nullptr) {
         trace_->add(trace::SessionMoment{trace::now(), trace::SessionStep::destroyed, traced(action.key)});
     }
+    tally_.sessions().destroy(action.key);
 }
 
 void Core::perform(const StartRound& action) {
@@ -307,7 +323,20 @@ void Core::perform(const ForgetAttempt& action) { queue_.forget(action.key); }
 void Core::perform(const SendStatus& action) {
     const auto record = sends_.find(action.send);
     if (trace_ != nullptr) trace_status(action);
-    if (record != sends_.end()) record->second->outcome.move_to(action.status);
+    if (record == sends_.end()) return;
+    tally_.move(record->second->times, action.status, now_);
+    record->second->outcome.move_to(action.status);
+}
+
+void Core::log_end(const SendRecord& record, const SendFinal& action, protocol::Time now) {
+    if (action.status == Status::Failed) return end_log_.failed(record.room, action.session, action.reason, now);
+    if (action.failed_ranks > 0) {
+        log_event(spdlog::level::warn, {.event = "ranks failed", .room = record.room},
+                  fmt::format("send of room {}: {} of its language workers failed, the others have it all", record.room,
+                              action.failed_ranks));
+    }
+    end_log_.succeeded(record.room, action.session, record.total, record.source->rounds.load(std::memory_order_relaxed),
+                       now - record.times.begun);
 }
 
 void Core::trace_status(const SendStatus& action) {
@@ -335,11 +364,9 @@ void Core::perform(const SendFinal& action) {
         trace_->add(end);
     }
     record->failed_ranks.store(action.failed_ranks, std::memory_order_relaxed);
-    if (action.status == Status::Success && action.failed_ranks > 0) {
-        log().warn("send of room {}: {} of its language workers failed, the others have it all", record->room,
-                   action.failed_ranks);
-    }
-    if (action.status == Status::Failed) log().warn("send of room {} Failed: {}", record->room, action.reason);
+    const protocol::Time now = steady_now();
+    tally_.end(record->times, action.status, action.reason, now);
+    log_end(*record, action, now);
     send_ended_(record->room);
     record->source->adopted.release();
     record->outcome.finish(action.status, action.reason);
@@ -358,6 +385,7 @@ void Core::handle(BeginSend& command) {
                                       .room = record.room,
                                       .tokens = record.total});
     }
+    tally_.begin(record.times, steady_now());
     machine_.on_send(record.id, record.room, record.total, now_, record.watermark.take());
 }
 
@@ -387,6 +415,15 @@ void Core::handle(StopEmbedding& command) {
     drain_.ask(now_ + command.drain);
 }
 
+void Core::handle(TakeSnapshot& command) {
+    WorkerSnapshot snapshot;
+    snapshot.unfinished = machine_.unfinished_sends();
+    snapshot.waiting = machine_.parked();
+    snapshot.rooms = room_snapshots(machine_.oldest_sends(command.most_rooms), now_);
+    snapshot.sessions = session_snapshots(machine_.session_views(), now_);
+    command.answer->set_value(std::move(snapshot));
+}
+
 void Core::stop_when_due() {
     if (!drain_.ends(now_, machine_.unfinished_sends() == 0)) return;
     failed_by_stop_ = machine_.unfinished_sends();
@@ -398,6 +435,7 @@ void Core::refuse_left() {
     inbox_.take(commands_);
     for (const EmbeddingCommand& command : commands_) {
         if (const auto* begin = std::get_if<BeginSend>(&command)) refuse(*begin->record);
+        if (const auto* asked = std::get_if<TakeSnapshot>(&command)) worker::refuse(*asked);
     }
 }
 

@@ -2,7 +2,9 @@
 
 #include "protocol/embedding/machine.hpp"
 #include "worker/embedding/send_queue.hpp"
+#include "worker/embedding/tally.hpp"
 #include "worker/drain.hpp"
+#include "worker/end_log.hpp"
 #include "worker/event_loop.hpp"
 #include "worker/mailbox.hpp"
 #include "worker/send_record.hpp"
@@ -33,6 +35,8 @@ public:
     void take_wakeups() override;
     [[nodiscard]] bool data_is_near() const override { return queue_.busy(); }
     [[nodiscard]] const PostCounters& posted() const noexcept { return queue_.counters(); }
+    /// What the worker has counted so far; any thread.
+    void collect(metrics::Collector& collector) const { tally_.collect(collector, queue_.counters(), queue_.flow()); }
     void arm() override { queue_.arm(); }
     [[nodiscard]] protocol::Time next_deadline() const override;
     [[nodiscard]] std::array<int, 3> descriptors() const override;
@@ -64,6 +68,7 @@ private:
     void take_ready(SendRecord& record);
     bool take_filled();
     void feed(const SendEvent& event);
+    void log_end(const SendRecord& record, const protocol::embedding::SendFinal& action, protocol::Time now);
     void round_written(const SendEvent& event);
     void trace_status(const protocol::embedding::SendStatus& action);
     [[nodiscard]] bool waits_for_sums(const SendEvent& event);
@@ -88,6 +93,7 @@ private:
     void handle(CancelSend& command);
     void handle(RejectRoom& command);
     void handle(StopEmbedding& command);
+    void handle(TakeSnapshot& command);
     void refuse(SendRecord& record);
 
     const Layout layout_;
@@ -101,6 +107,8 @@ private:
     memory::CopyExecutor& copies_;
     std::deque<Reckoned> reckoned_;
     std::vector<memory::Stretch> stretches_;
+    Tally tally_;
+    EndLog end_log_{"send of room"};
     std::unordered_map<protocol::embedding::SendId, std::shared_ptr<SendRecord>> sends_;
     std::vector<protocol::embedding::SendId> unfilled_;  ///< sends whose watermark waits for a stream
     Clock next_look_{};                                  ///< at those

@@ -25,6 +25,8 @@ public:
 
     /// True where none is free.
     [[nodiscard]] bool empty() const noexcept { return free_.empty(); }
+    [[nodiscard]] std::size_t size() const noexcept { return slots_.size(); }
+    [[nodiscard]] std::size_t busy() const noexcept { return slots_.size() - free_.size(); }
     /// A region for a new gather, with one user.
     [[nodiscard]] std::uint32_t take();
     /// Says what the gather of `ticket` puts into a region, for find(). `send` is never reused and not 0.

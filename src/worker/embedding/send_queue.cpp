@@ -1,5 +1,6 @@
 #include "worker/embedding/send_queue.hpp"
 
+#include "worker/clock.hpp"
 #include "worker/embedding/chain.hpp"
 
 #include <remit/error.hpp>
@@ -85,6 +86,7 @@ void SendQueue::start(const protocol::embedding::StartRound& request, std::share
         round->planned = request.range.first;
         round->parts = 0;
         round->payload = 0;
+        round->started = steady_now();
         round->next_lane = static_cast<std::uint32_t>((request.key.attempt + request.round) % work.link->lanes().size());
         work.unplanned.push(round.get());
         work.rounds.push_back(std::move(round));

@@ -81,6 +81,9 @@ public:
     /// Something is staged, or on the wire.
     [[nodiscard]] bool busy() const noexcept { return units_.size() > free_units_.size(); }
     [[nodiscard]] const PostCounters& counters() const noexcept { return counters_; }
+    [[nodiscard]] const FlowCounters& flow() const noexcept { return flow_; }
+    [[nodiscard]] std::size_t send_regions() const noexcept { return regions_.size(); }
+    [[nodiscard]] std::size_t busy_regions() const noexcept { return regions_.busy(); }
     /// Events since the last call that took them; the caller clears.
     [[nodiscard]] std::vector<SendEvent>& events() noexcept { return events_; }
     /// The generation that owns a local queue pair, for asynchronous events of the device.
@@ -128,6 +131,7 @@ private:
     void finish_unit(UnitId id, bool success);
     void trace_unit(UnitId id, const Unit& unit, bool success) const;
     void unit_written(Work& work, Part& part);
+    void count_written(const Round& round) noexcept;
     static void drop_unstaged(Work& work);
     void forget_work(const protocol::AttemptKey& key);
     void check_idle(Work& work);
@@ -157,6 +161,7 @@ private:
     std::vector<SendEvent> events_;
     std::unique_ptr<Chain> chain_;
     PostCounters counters_;
+    FlowCounters flow_;
 };
 
 }  // namespace remit::worker::embedding

@@ -3,6 +3,7 @@
 #include "worker/embedding/send_queue.hpp"
 
 #include "base/checked.hpp"
+#include "worker/clock.hpp"
 #include "base/nvtx_range.hpp"
 
 #include <algorithm>
@@ -204,11 +205,13 @@ void SendQueue::gather(Unit& unit, const plan::Chunk& chunk) {
     const NvtxRange range("gather");
     const std::uint32_t region = regions_.take();
     unit.region = region;
+    unit.gathered_since = steady_now();
     {
         const RegionRing::LentAux aux(regions_, region, copies, unit.work->source->aux);
         unit.ticket = copies_.submit(copies, regions_.copy_address(region));
     }
     unit.work->source->gathered.fetch_add(chunk.region_bytes, std::memory_order_relaxed);
+    flow_.gathered.add(chunk.region_bytes);
     if (send != 0) regions_.remember(region, send, copies, unit.ticket);
 }
 
@@ -242,6 +245,7 @@ bool SendQueue::collect_gathered() {
         if (unit.region >= 0 && !copies_.done(unit.ticket)) break;
         if (const std::string failure = copies_.failure(); !failure.empty()) fail_copies(failure);
         gathering_.pop();
+        if (unit.gathered_since != protocol::kNever) flow_.gathering.observe(steady_now() - unit.gathered_since);
         moved = true;
         if (settings_.recorder != nullptr && unit.region >= 0) traced_[id].gathered = trace::now();
         if (unit.work->link == nullptr || (unit.work->cancelled && !unit.closing)) {

@@ -5,6 +5,7 @@
 #include "memory/streams.hpp"
 #include "plan/round.hpp"
 #include "protocol/embedding/actions.hpp"
+#include "protocol/time.hpp"
 #include "worker/embedding/adopted.hpp"
 #include "worker/embedding/fair_clock.hpp"
 #include "worker/embedding/link.hpp"
@@ -47,6 +48,7 @@ struct Round {
     std::uint32_t next_lane = 0;  ///< of the next unit
     std::uint32_t parts = 0;      ///< not written yet
     std::uint64_t payload = 0;    ///< bytes of the parts so far
+    protocol::Time started{};     ///< when it came from the state machine
 };
 
 /// Neighbouring tokens of a round that could be read at one time: all of them, unless the send is told bit by bit.
@@ -139,6 +141,7 @@ struct Unit {
     std::uint32_t end_write = 0;
     std::int64_t region = -1;
     memory::Ticket ticket = 0;
+    protocol::Time gathered_since = protocol::kNever;  ///< where a copy of its own was begun
     std::uint32_t in_flight = 0;  ///< work requests
     std::uint64_t bytes = 0;      ///< on the wire
     double finish = 0;            ///< its place among the units that wait

@@ -8,6 +8,7 @@ using namespace protocol::language;
 
 void Core::handle(BeginReceive& command) {
     if (drain_.asked()) return refuse(*command.record);
+    tally_.begin();
     rooms_[command.record->handle].record = command.record;
     if (trace_ != nullptr) {
         trace_->add(trace::RoomMoment{.time = trace::now(),
@@ -36,6 +37,18 @@ void Core::handle(StopLanguage& command) {
     drain_.ask(now_ + command.drain);
 }
 
+void Core::handle(TakeSnapshot& command) {
+    WorkerSnapshot snapshot;
+    snapshot.pool_blocks = pool_.allocator().blocks();
+    snapshot.free_blocks = pool_.allocator().free_blocks();
+    snapshot.quarantined_blocks = pool_.allocator().quarantined_blocks();
+    snapshot.unfinished = machine_.unfinished_rooms();
+    snapshot.waiting = machine_.waiting_for_memory();
+    snapshot.rooms = room_snapshots(machine_.oldest_rooms(command.most_rooms), now_);
+    snapshot.sessions = session_snapshots(machine_.session_views(), now_);
+    command.answer->set_value(std::move(snapshot));
+}
+
 void Core::stop_when_due() {
     if (!drain_.ends(now_, rooms_.empty())) return;
     failed_by_stop_ = rooms_.size();
@@ -47,6 +60,7 @@ void Core::refuse_left() {
     inbox_.take(commands_);
     for (const LanguageCommand& command : commands_) {
         if (const auto* begin = std::get_if<BeginReceive>(&command)) refuse(*begin->record);
+        if (const auto* asked = std::get_if<TakeSnapshot>(&command)) worker::refuse(*asked);
     }
 }
 

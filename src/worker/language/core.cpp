@@ -1,8 +1,9 @@
 #include "worker/language/core.hpp"
 
-#include "base/log.hpp"
+#include "base/event_log.hpp"
 #include "base/nvtx_range.hpp"
 #include "plan/scatter.hpp"
+#include "worker/clock.hpp"
 #include "worker/tracing.hpp"
 
 #include <algorithm>
@@ -37,8 +38,11 @@ Core::Core(const Config& config, pool::BlockPool& pool, Receiver& receiver, fabr
       room_ended_(std::move(room_ended)),
       trace_(trace),
       machine_(config, pool.allocator()),
+      tally_(pool.layout()),
       free_blocks_(pool.allocator().free_blocks()),
-      guessed_tokens_(machine_.guessed_tokens()) {}
+      guessed_tokens_(machine_.guessed_tokens()) {
+    publish();
+}
 
 std::array<int, 3> Core::descriptors() const {
     return {inbox_.descriptor(), mailbox_.channel().descriptor(), fabric_.wake_descriptor()};
@@ -81,8 +85,13 @@ bool Core::step(protocol::Time now) {
     moved |= waits_for_device() && !copies_.late();
     if (drain_.over() && receiver_.generations().empty() && running_copies_.empty() && running_sums_.empty() && visibility_.idle()) {
         stopped_ = true;
+        publish();
     }
     return moved;
+}
+
+void Core::publish() noexcept {
+    tally_.publish(machine_, pool_.allocator(), receiver_.unknown_queue_pairs(), mailbox_);
 }
 
 void Core::on_arrival(const Receiver::Arrival& arrival) {
@@ -163,6 +172,7 @@ bool Core::take_copies() {
         if (trace_ != nullptr) {
             trace_->add(trace::CopyOut{running_copies_.front().begin, trace::now(), copy.handle, copy.round});
         }
+        tally_.copied(steady_now() - running_copies_.front().since);
         running_copies_.erase(running_copies_.begin());
         // A batch also ends with the error that done() has met just now: the rooms fail first, then its blocks are
         // free.
@@ -217,6 +227,7 @@ bool Core::take_commands() {
 void Core::take_wakeups() {
     fabric_.clear_wakeups();
     take_device_events();
+    publish();
 }
 
 void Core::take_device_events() {
@@ -273,9 +284,12 @@ void Core::perform(const CreateGeneration& action) {
     try {
         auto local = receiver_.create(action.key);
         trace_session(action.key, trace::SessionStep::created, local.size());
+        tally_.sessions().open(action.key);
         after_batch_.push_back([this, key = action.key, local] { machine_.on_created(key, local, now_); });
     } catch (const Error& error) {
-        log().error("session {} generation {}: {}", action.key.session, action.key.generation, error.what());
+        tally_.sessions().fail(action.key);
+        log_event(spdlog::level::err, {.event = "not created", .session = action.key.session},
+                  fmt::format("session {} generation {}: {}", action.key.session, action.key.generation, error.what()));
         after_batch_.push_back([this, key = action.key, reason = std::string(error.what())] {
             machine_.on_create_failed(key, reason, now_);
         });
@@ -286,9 +300,12 @@ void Core::perform(const ConnectGeneration& action) {
     try {
         receiver_.connect(action.key, action.remote);
         trace_session(action.key, trace::SessionStep::connected, action.remote.size());
-        log().info("session {} generation {}: {} queue pairs on {}", action.key.session, action.key.generation,
-                   action.remote.size(), fabric_.describe());
+        tally_.sessions().connect(action.key);
+        log_event(spdlog::level::info, {.event = "connected", .session = action.key.session},
+                  fmt::format("session {} generation {}: {} queue pairs on {}", action.key.session, action.key.generation,
+                              action.remote.size(), fabric_.describe()));
     } catch (const Error& error) {
+        tally_.sessions().fail(action.key);
         after_batch_.push_back([this, key = action.key, reason = std::string(error.what())] {
             machine_.on_connect_failed(key, reason, now_);
         });
@@ -296,7 +313,8 @@ void Core::perform(const ConnectGeneration& action) {
 }
 
 void Core::perform(const DestroyGeneration& action) {
-    log().info("session {} generation {} destroyed: {}", action.key.session, action.key.generation, action.reason);
+    log_event(spdlog::level::info, {.event = "destroyed", .session = action.key.session},
+              fmt::format("session {} generation {} destroyed: {}", action.key.session, action.key.generation, action.reason));
     receiver_.destroy(
         action.key, [this](const auto& arrival) { on_arrival(arrival); },
         [this](const auto& failure) {
@@ -304,6 +322,7 @@ void Core::perform(const DestroyGeneration& action) {
             after_batch_.push_back([this, failure] { on_failure(failure); });
         });
     trace_session(action.key, trace::SessionStep::destroyed);
+    tally_.sessions().destroy(action.key);
     after_batch_.push_back([this, key = action.key] { machine_.on_destroyed(key, now_); });
 }
 
@@ -361,9 +380,10 @@ void Core::perform(const CopyOut& action) {
     const auto planned = plan::plan_scatter(layout_, {pool_.local_map(), action.blocks, action.range.first},
                                             room.tensors, action.range, scratch_);
     if (!planned) throw Error(ErrorKind::internal, "scatter: " + planned.error());
+    const protocol::Time since = steady_now();
     const trace::Nanoseconds begin = traced_now(trace_);
     const memory::Ticket ticket = copies_.submit(scratch_, 0);
-    running_copies_.push_back({ticket, action, begin});
+    running_copies_.push_back({ticket, action, since, begin});
     room.moved_out += action.range.count;
     if (memory_.streams() == nullptr || room.moved_out < room.record->total.load(std::memory_order_relaxed)) return;
     submitted_.push_back({room.record, ticket, action.aux});
@@ -392,20 +412,33 @@ void Core::perform(const Note& action) {
     if (found == rooms_.end()) return;
     if (trace_ != nullptr) trace_note(action);
     RoomRecord& record = *found->second.record;
+    if (action.session != 0) found->second.session = action.session;
+    const auto time = std::chrono::steady_clock::now();
+    tally_.note(found->second.times, action, std::chrono::duration_cast<protocol::Time>(time.time_since_epoch()));
     if (action.what == "announced") record.total.store(action.range.count, std::memory_order_release);
     if (action.what == "round complete") record.rounds.fetch_add(1, std::memory_order_relaxed);
     {
         const std::lock_guard lock(record.mutex);
-        record.history.push_back({std::chrono::steady_clock::now(), action.what, action.round, action.range.first,
+        record.history.push_back({time, action.what, action.round, action.range.first,
                                   action.range.count, action.blocks, action.status});
     }
     record.outcome.move_to(action.status);
+}
+
+void Core::log_end(const Room& room, const Final& action, protocol::Time now) {
+    const RoomId number = room.record->request.room;
+    if (action.status == Status::Failed) return end_log_.failed(number, room.session, action.reason, now);
+    end_log_.succeeded(number, room.session, action.total_tokens, room.record->rounds.load(std::memory_order_relaxed),
+                       now - room.times.asked);
 }
 
 void Core::perform(const Final& action) {
     const auto found = rooms_.find(action.handle);
     if (found == rooms_.end()) return;
     const std::shared_ptr<RoomRecord> record = found->second.record;
+    const protocol::Time now = steady_now();
+    tally_.end(found->second.times, action.status, action.reason, now);
+    log_end(found->second, action, now);
     rooms_.erase(found);
     if (trace_ != nullptr) {
         trace::RoomEnd end{
@@ -420,7 +453,6 @@ void Core::perform(const Final& action) {
         record->history.push_back({std::chrono::steady_clock::now(), "final", 0, 0, action.total_tokens,
                                    static_cast<std::uint32_t>(action.table.size()), action.status});
     }
-    if (action.status == Status::Failed) log().warn("room {} Failed: {}", record->request.room, action.reason);
     room_ended_(record->request);
     record->outcome.finish(action.status, action.reason);
 }

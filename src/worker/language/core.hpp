@@ -5,8 +5,10 @@
 #include "protocol/language/machine.hpp"
 #include "trace/recorder.hpp"
 #include "worker/drain.hpp"
+#include "worker/end_log.hpp"
 #include "worker/event_loop.hpp"
 #include "worker/language/receiver.hpp"
+#include "worker/language/tally.hpp"
 #include "worker/language/visibility.hpp"
 #include "worker/mailbox.hpp"
 #include "worker/room_record.hpp"
@@ -40,6 +42,8 @@ public:
     [[nodiscard]] protocol::Time next_deadline() const override;
     [[nodiscard]] std::array<int, 3> descriptors() const override;
     [[nodiscard]] bool stopped() const override { return stopped_; }
+    /// What the worker has counted so far; any thread.
+    void collect(metrics::Collector& collector) const { tally_.collect(collector); }
     /// After the loop's end: what was posted too late fails.
     void refuse_left();
     /// What had not ended when the worker did; any thread, after the loop's end.
@@ -56,6 +60,7 @@ private:
     struct RunningCopy {
         memory::Ticket ticket = 0;
         protocol::language::CopyOut copy;
+        protocol::Time since{};
         trace::Nanoseconds begin = 0;  ///< where there is a trace
     };
     struct RunningSums {
@@ -66,6 +71,8 @@ private:
         std::shared_ptr<RoomRecord> record;
         BlockMap tensors;            ///< once the sink was asked
         std::uint64_t moved_out = 0;  ///< tokens whose copies were submitted
+        RoomTimes times{};
+        std::uint64_t session = 0;  ///< that it was last seen in; 0: none yet
     };
     /// All of a room's copies were submitted: its user's stream may wait for them once they are launched.
     struct AllSubmitted {
@@ -79,6 +86,8 @@ private:
     bool take_copies();
     bool take_sums();
     bool tell_launched();
+    void log_end(const Room& room, const protocol::language::Final& action, protocol::Time now);
+    void publish() noexcept;
     void check_memory();
     [[nodiscard]] bool waits_for_device() const;
     bool take_messages();
@@ -109,6 +118,7 @@ private:
     void handle(AbortRoom& command);
     void handle(ReleaseRoom& command);
     void handle(StopLanguage& command);
+    void handle(TakeSnapshot& command);
     void refuse(RoomRecord& record);
 
     void on_arrival(const Receiver::Arrival& arrival);
@@ -128,6 +138,8 @@ private:
     trace::Recorder* const trace_;  ///< null: none is kept
     protocol::language::Machine machine_;
     std::unordered_map<protocol::language::Handle, Room> rooms_;
+    Tally tally_;
+    EndLog end_log_{"room"};
     std::vector<RunningCopy> running_copies_;
     std::deque<RunningSums> running_sums_;
     std::vector<memory::Stretch> stretches_;
