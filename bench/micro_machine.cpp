@@ -30,16 +30,18 @@ Register registration(const Layout& layout) {
     return message;
 }
 
-Machine registered_machine(const Layout& layout, Time now) {
+embedding::Config config_of(const Layout& layout) {
     embedding::Config config;
     config.layout = layout.shape();
     config.incarnation = kIncarnation;
     config.max_message = 1u << 30;
-    Machine machine(config);
+    return config;
+}
+
+void register_peer(Machine& machine, const Layout& layout, Time now) {
     machine.on_message(registration(layout), now);
     machine.on_built({kSession, 1}, {QueuePairAddress{.number = 2}}, now);
     machine.actions().clear();
-    return machine;
 }
 
 Init offer(const Layout& layout) {
@@ -54,7 +56,8 @@ Init offer(const Layout& layout) {
 void request_of_one_round(benchmark::State& state) {
     const Layout layout = Layout::multimodal({});
     Time now = std::chrono::seconds(1);
-    Machine machine = registered_machine(layout, now);
+    Machine machine(config_of(layout));
+    register_peer(machine, layout, now);
     Init init = offer(layout);
     std::uint64_t actions = 0;
     for (std::uint64_t attempt = 1; state.KeepRunning(); ++attempt) {

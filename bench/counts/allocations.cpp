@@ -30,6 +30,7 @@ std::atomic<bool> watching{false};
 
 enum class ThreadKind : std::uint8_t { unknown, counted, left_out };
 thread_local ThreadKind kind = ThreadKind::unknown;
+thread_local int left_out_depth = 0;
 
 ThreadKind kind_of_this_thread() {
     std::array<char, 17> name{};
@@ -73,7 +74,7 @@ void trace() {
 void* allocate(std::size_t bytes, std::size_t alignment, const void* caller) {
     if (watching.load(std::memory_order_relaxed)) {
         if (kind == ThreadKind::unknown) kind = kind_of_this_thread();
-        if (kind == ThreadKind::counted && !is_foreign(caller)) {
+        if (kind == ThreadKind::counted && left_out_depth == 0 && !is_foreign(caller)) {
             total.fetch_add(1, std::memory_order_relaxed);
             trace();
         }
@@ -92,6 +93,9 @@ void* allocate_or_throw(std::size_t bytes, std::size_t alignment, const void* ca
 }  // namespace
 
 std::uint64_t allocations() { return total.load(); }
+
+LeftOut::LeftOut() { ++left_out_depth; }
+LeftOut::~LeftOut() { --left_out_depth; }
 
 void watch_allocations() {
     kind = ThreadKind::left_out;

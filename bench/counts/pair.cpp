@@ -1,5 +1,7 @@
 #include "counts/pair.hpp"
 
+#include "counts/allocations.hpp"
+
 #include <stdexcept>
 
 namespace counts {
@@ -34,6 +36,8 @@ Pair::Pair(const remit::Layout& layout, std::uint32_t sender_blocks, std::uint32
     remit::EmbeddingWorkerOptions sender;
     sender.fabric = fabric(devices, 0);
     sender.timing = unhurried();
+    // What is remembered of ended requests is bounded by this: the steady state begins when it is full.
+    sender.limits.attempt_window = 64;
     embedding_ = std::make_unique<remit::EmbeddingWorker>(sender, layout, sender_blocks);
     blocks_ = embedding_->pool().allocate(std::uint64_t{sender_blocks} * layout.block_size());
     remit::LanguageWorkerOptions receiver;
@@ -67,6 +71,7 @@ Seen Pair::move(std::uint64_t tokens, std::uint64_t expected, bool sink) {
     options.expected_tokens = expected;
     if (sink) {
         options.into = remit::Sink([this](std::uint64_t) {
+            const LeftOut users;
             remit::SinkTensors tensors;
             for (auto& tensor : tensors_) tensors.data.push_back(tensor.data());
             return tensors;

@@ -65,9 +65,18 @@ public:
     virtual SendResult send(const Peer& peer, const Frames& frames) = 0;
     /// Closes the connection to a peer and drops what is queued for it after the linger time.
     virtual void forget(const Peer& peer) = 0;
-    /// The next message, if any; never blocks.
-    virtual std::optional<Received> receive() = 0;
-    /// Readable when receive() may have something; stays so until receive() has returned nothing.
+    /// The next message, if any, into `message`, whose memory is used again; never blocks. False also after a bounded number
+    /// of messages that were dropped: see drained().
+    virtual bool receive(Received& message) = 0;
+    std::optional<Received> receive() {
+        Received message;
+        if (!receive(message)) return std::nullopt;
+        return message;
+    }
+    /// The last receive() has found nothing. Until descriptor() is readable there is nothing, and asking costs system calls.
+    [[nodiscard]] virtual bool drained() const noexcept { return true; }
+    /// Becomes readable when something comes after drained(). Not to be waited for before: it tells of what comes, not of what
+    /// is there.
     [[nodiscard]] virtual int descriptor() const noexcept = 0;
     [[nodiscard]] virtual ChannelCounters counters() const noexcept { return {}; }
 };

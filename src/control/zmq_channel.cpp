@@ -13,7 +13,6 @@
 #include "control/channel.hpp"
 #include "control/gatekeeper.hpp"
 #include "control/keys.hpp"
-#include "control/ready_descriptor.hpp"
 #include "control/uninterrupted.hpp"
 #include "control/zmq_sockets.hpp"
 
@@ -51,19 +50,21 @@ public:
         pull_ = make_pull(context_, options, endpoint, keys_ ? std::optional(keys_->own) : std::nullopt);
         if (gatekeeper_) gatekeeper_->watch(pull_);
         bind_pull(pull_, endpoint);
-        ready_.emplace(pull_.get(zmq::sockopt::fd));
+        descriptor_ = pull_.get(zmq::sockopt::fd);
         port_ = bound_port(pull_);
         if (keys_) log().info("control channel: encrypted, public key {}", keys_->own.public_key);
     }
 
     const std::string& ip() const noexcept override { return ip_; }
     std::uint16_t port() const noexcept override { return port_; }
-    int descriptor() const noexcept override { return ready_->get(); }
+    bool drained() const noexcept override { return drained_; }
+    int descriptor() const noexcept override { return descriptor_; }
     ChannelCounters counters() const noexcept override;
 
     SendResult send(const Peer& peer, const Frames& frames) override;
     void forget(const Peer& peer) override { peers_.erase(peer); }
-    std::optional<Received> receive() override;
+    using Channel::receive;
+    bool receive(Received& message) override;
 
 private:
     static zmq::context_t make_context();
@@ -71,7 +72,7 @@ private:
     zmq::socket_t* socket_of(const Peer& peer);
     SendResult write(zmq::socket_t& socket, const Frames& frames);
     [[nodiscard]] bool take(zmq::message_t& frame);
-    std::optional<Received> read_message(zmq::message_t first);
+    bool read_message(zmq::message_t first, Received& result);
     void drop(std::uint64_t& counter, const Received& message, const char* what);
 
     const ChannelOptions options_;
@@ -80,7 +81,8 @@ private:
     zmq::context_t context_;                // before the sockets: it is closed after them
     std::optional<Gatekeeper> gatekeeper_;  // before the socket that it guards
     zmq::socket_t pull_;
-    std::optional<ReadyDescriptor> ready_;
+    int descriptor_ = -1;   // edge-triggered: silent while messages wait that it has told of
+    bool drained_ = false;
     std::uint16_t port_ = 0;
     std::map<Peer, zmq::socket_t> peers_;
     ChannelCounters counters_;
@@ -160,44 +162,43 @@ bool ZmqChannel::take(zmq::message_t& frame) {
     return uninterrupted([&] { return pull_.recv(frame, zmq::recv_flags::dontwait).has_value(); });
 }
 
-std::optional<Received> ZmqChannel::receive() {
+bool ZmqChannel::receive(Received& message) {
     for (int dropped = 0; dropped < kMostDroppedAtOnce; ++dropped) {
         zmq::message_t first;
-        if (!take(first)) {
-            ready_->release();
-            return std::nullopt;
-        }
-        // From here on ZeroMQ owes us no second wake-up, until it has been drained.
-        ready_->hold();
-        if (auto message = read_message(std::move(first))) {
+        // While there was something ZeroMQ owes us no second wake-up: only a look that has found nothing brings one.
+        drained_ = !take(first);
+        if (drained_) return false;
+        if (read_message(std::move(first), message)) {
             ++counters_.received;
-            return message;
+            return true;
         }
     }
-    return std::nullopt;
+    return false;
 }
 
 /// What ZeroMQ knows of the connection that a message came from.
-std::string property_of(zmq::message_t& message, const char* name) {
+void read_property(zmq::message_t& message, const char* name, std::string& out) {
     try {
-        return message.gets(name);
+        out = message.gets(name);
     } catch (const zmq::error_t&) {
-        return {};
+        out.clear();
     }
 }
 
 /// Takes every frame of the message, so that the next one starts at its start, and keeps what is within the limits.
-std::optional<Received> ZmqChannel::read_message(zmq::message_t frame) {
-    Received result;
-    result.sender = canonical_address(property_of(frame, "Peer-Address"));
-    if (keys_) result.key = property_of(frame, "User-Id");
+bool ZmqChannel::read_message(zmq::message_t frame, Received& result) {
+    read_property(frame, "Peer-Address", result.sender);
+    result.sender = canonical_address(result.sender);
+    result.key.clear();
+    if (keys_) read_property(frame, "User-Id", result.key);
     std::uint64_t bytes = 0;
     std::size_t count = 0;
     for (;;) {
         ++count;
         bytes += frame.size();
         if (count <= kMaxFrames && bytes <= options_.max_message_bytes) {
-            result.frames.emplace_back(static_cast<const char*>(frame.data()), frame.size());
+            if (result.frames.size() < count) result.frames.emplace_back();
+            result.frames[count - 1].assign(static_cast<const char*>(frame.data()), frame.size());
         } else {
             result.frames.clear();
         }
@@ -207,13 +208,14 @@ std::optional<Received> ZmqChannel::read_message(zmq::message_t frame) {
     }
     if (count > kMaxFrames) {
         drop(counters_.too_many_frames, result, "too many frames");
-        return std::nullopt;
+        return false;
     }
     if (bytes > options_.max_message_bytes) {
         drop(counters_.too_many_bytes, result, "too many bytes");
-        return std::nullopt;
+        return false;
     }
-    return result;
+    result.frames.resize(count);
+    return true;
 }
 
 void ZmqChannel::drop(std::uint64_t& counter, const Received& message, const char* what) {

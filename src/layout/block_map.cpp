@@ -160,13 +160,22 @@ BlockMap place_pool(const Layout& layout, std::uint32_t blocks, std::uint64_t st
     return map;
 }
 
-BlockMap place_tensors(const Layout& layout, std::uint64_t tokens, std::span<const std::uint64_t> bases) {
-    BlockMap map{1, tokens, Arrangement::segments, {}, {}};
+void place_tensors(const Layout& layout, std::uint64_t tokens, std::span<const std::uint64_t> bases, BlockMap& map) {
+    map.blocks = 1;
+    map.block_size = tokens;
+    map.arrangement = Arrangement::segments;
+    map.segments.clear();
+    map.registrations.clear();
     for (std::size_t i = 0; i < layout.segments().size(); ++i) {
         const Segment& segment = layout.segments()[i];
         map.segments.push_back(
             {bases[i], segment.block_bytes(tokens), plane_stride(segment, tokens), kUnregistered});
     }
+}
+
+BlockMap place_tensors(const Layout& layout, std::uint64_t tokens, std::span<const std::uint64_t> bases) {
+    BlockMap map;
+    place_tensors(layout, tokens, bases, map);
     return map;
 }
 

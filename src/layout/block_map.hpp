@@ -69,6 +69,8 @@ struct BlockMap {
 /// The map of one request's contiguous tensors: a single block of `tokens` tokens, unregistered.
 /// `bases` follows layout.segments().
 [[nodiscard]] BlockMap place_tensors(const Layout& layout, std::uint64_t tokens, std::span<const std::uint64_t> bases);
+/// The same into a map that has been used before, whose memory is used again.
+void place_tensors(const Layout& layout, std::uint64_t tokens, std::span<const std::uint64_t> bases, BlockMap& map);
 
 /// Checks a map that came from a peer: sizes in range, no address overflows, every block lies inside its registration, and
 /// no two blocks or segments overlap. The error names segment and values.

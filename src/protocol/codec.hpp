@@ -36,8 +36,14 @@ struct DecodeError {
 
 [[nodiscard]] Frames encode(const ToEmbedding& message);
 [[nodiscard]] Frames encode(const ToLanguage& message);
+/// The same into frames that have been used before, whose memory is used again.
+void encode(const ToEmbedding& message, Frames& out);
+void encode(const ToLanguage& message, Frames& out);
 
-/// Checks and parses what a peer sent; never throws, whatever the bytes.
+/// Checks and parses what a peer sent; never throws, whatever the bytes. A message that names blocks gets the memory of
+/// `spare` for its table.
+[[nodiscard]] tl::expected<ToEmbedding, DecodeError> decode_for_embedding(std::span<const std::string> frames,
+                                                                          BlockTable& spare);
 [[nodiscard]] tl::expected<ToEmbedding, DecodeError> decode_for_embedding(std::span<const std::string> frames);
 [[nodiscard]] tl::expected<ToLanguage, DecodeError> decode_for_language(std::span<const std::string> frames);
 

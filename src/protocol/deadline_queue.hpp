@@ -2,9 +2,10 @@
 
 #include "protocol/time.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <optional>
-#include <queue>
 #include <utility>
 #include <vector>
 
@@ -16,7 +17,16 @@ template <class Key>
 class DeadlineQueue {
 public:
     void add(Time when, const Key& key) {
-        if (when != kNever) heap_.push({when, key});
+        if (when == kNever) return;
+        heap_.emplace_back(when, key);
+        std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
+    }
+    /// As add(), and drops the hints that mean nothing any more, as `stands(when, key)` says, once they may be as many as the
+    /// others: what has ended costs no memory until its deadline.
+    template <class Stands>
+    void add(Time when, const Key& key, Stands stands) {
+        if (heap_.size() >= tidy_at_) tidy(stands);
+        add(when, key);
     }
 
     struct Due {
@@ -26,17 +36,29 @@ public:
 
     /// The next hint that is due, or nothing.
     std::optional<Due> pop_due(Time now) {
-        if (heap_.empty() || heap_.top().first > now) return std::nullopt;
-        Due due{heap_.top().first, heap_.top().second};
-        heap_.pop();
+        if (heap_.empty() || heap_.front().first > now) return std::nullopt;
+        Due due{heap_.front().first, heap_.front().second};
+        std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
+        heap_.pop_back();
         return due;
     }
 
-    [[nodiscard]] Time next() const { return heap_.empty() ? kNever : heap_.top().first; }
+    [[nodiscard]] Time next() const { return heap_.empty() ? kNever : heap_.front().first; }
+    [[nodiscard]] std::size_t size() const noexcept { return heap_.size(); }
 
 private:
+    static constexpr std::size_t kFewHints = 64;
+
+    template <class Stands>
+    void tidy(Stands stands) {
+        std::erase_if(heap_, [&](const Entry& entry) { return !stands(entry.first, entry.second); });
+        std::make_heap(heap_.begin(), heap_.end(), std::greater<>());
+        tidy_at_ = std::max(2 * heap_.size(), kFewHints);
+    }
+
     using Entry = std::pair<Time, Key>;
-    std::priority_queue<Entry, std::vector<Entry>, std::greater<>> heap_;
+    std::vector<Entry> heap_;
+    std::size_t tidy_at_ = kFewHints;
 };
 
 }  // namespace remit::protocol

@@ -12,8 +12,11 @@ namespace remit::worker {
 class Driven {
 public:
     virtual ~Driven() = default;
-    /// Takes completions, then messages and commands, then judges deadlines; true where there was something to do.
+    /// Takes completions, then messages and commands, then judges deadlines; true where there was something to do, and while
+    /// something is left that no descriptor will tell of.
     virtual bool step(protocol::Time now) = 0;
+    /// Which of the descriptors were readable when the loop has just looked at them.
+    virtual void woken(const std::array<bool, 3>& readable) = 0;
     /// Takes wake-ups off the descriptors, and what a device has to say outside completions: system calls. Called before each
     /// sleep, and seldom otherwise: here, too, belongs what need not be done each turn.
     virtual void take_wakeups() = 0;

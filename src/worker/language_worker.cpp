@@ -145,7 +145,12 @@ BlockTable Reception::table() const {
 
 std::vector<RoomEvent> Reception::history() const {
     const std::lock_guard lock(state_->record->mutex);
-    return state_->record->history;
+    std::vector<RoomEvent> events;
+    for (const worker::PastEvent& past : state_->record->history) {
+        events.push_back({past.time, std::string(past.what), past.round, past.range.first, past.range.count, past.blocks,
+                          past.status});
+    }
+    return events;
 }
 
 // -------------------------------------------------------------------------------------- LanguageWorker
@@ -200,6 +205,7 @@ struct REMIT_LOCAL LanguageWorker::Impl {
     worker::language::Receiver receiver;  ///< before the pool is unregistered its queue pairs are gone
     worker::UnfinishedRooms<RoomKey> unfinished;
     std::shared_ptr<worker::LanguageInbox> inbox = std::make_shared<worker::LanguageInbox>();
+    const std::shared_ptr<SharedRecycler> histories = std::make_shared<SharedRecycler>();  ///< memory of what rooms remember
     worker::Mailbox mailbox;
     std::unique_ptr<memory::CopyExecutor> copies;
     std::unique_ptr<trace::Trace> tracing;  ///< null: none is kept
@@ -296,7 +302,7 @@ Reception LanguageWorker::receive(RoomId room, const std::string& endpoint, Rece
     worker::require_pool(*impl_->provider, impl_->pool);
     const auto* sink_given = std::get_if<Sink>(&options.into);
     if (sink_given != nullptr && !*sink_given) throw Error(ErrorKind::bad_argument, "the sink is empty");
-    auto record = std::make_shared<worker::RoomRecord>();
+    auto record = std::make_shared<worker::RoomRecord>(impl_->histories);
     record->handle = impl_->next_handle.fetch_add(1, std::memory_order_relaxed);
     if (auto* sink = std::get_if<Sink>(&options.into)) record->sink = std::move(*sink);
     record->request = {room,

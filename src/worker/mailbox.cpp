@@ -31,6 +31,15 @@ void note_received() {}
 // noise must not stop the rooms of all.
 constexpr int kMostDroppedAtOnce = 256;
 
+// What one long message has grown is not kept.
+constexpr std::size_t kMostKeptBytes = 64u << 10;
+
+void drop_long(protocol::Frames& frames) {
+    for (std::string& frame : frames) {
+        if (frame.capacity() > kMostKeptBytes) std::string().swap(frame);
+    }
+}
+
 protocol::PeerAddress* return_address(protocol::ToEmbedding& message) {
     return std::visit([](auto& m) { return &m.from; }, message);
 }
@@ -55,10 +64,10 @@ std::string Mailbox::why(control::SendResult result) {
            "public key, and a connection needs free file descriptors (`ulimit -n`)";
 }
 
-control::SendResult Mailbox::post(const protocol::PeerAddress& to, std::uint64_t connection,
-                                  const protocol::Frames& frames) {
+control::SendResult Mailbox::post(const protocol::PeerAddress& to, std::uint64_t connection) {
     note_sent();
-    const auto result = channel_.send({to.ip, to.port, connection, to.key}, frames);
+    const auto result = channel_.send({to.ip, to.port, connection, to.key}, sent_);
+    drop_long(sent_);
     if (result != control::SendResult::queued) {
         complaints_.warn("not sent", to.ip, fmt::format("message to {}:{} not sent: {}", to.ip, to.port, why(result)));
     }
@@ -77,31 +86,40 @@ bool Mailbox::is_own(const std::string& claimed, const std::string& sender) cons
 template <class Message, class Decode>
 std::optional<Message> Mailbox::receive(Decode decode) {
     for (int dropped = 0; dropped < kMostDroppedAtOnce; ++dropped) {
-        const auto received = channel_.receive();
-        if (!received) return std::nullopt;
+        drop_long(received_.frames);
+        if (!channel_.receive(received_)) return std::nullopt;
         note_received();
-        auto message = decode(received->frames);
+        auto message = decode(received_.frames);
         if (!message) {
-            count(message.error(), received->sender);
+            count(message.error(), received_.sender);
             continue;
         }
         protocol::PeerAddress* from = return_address(*message);
-        if (from != nullptr && !is_own(from->ip, received->sender)) {
+        if (from != nullptr && !is_own(from->ip, received_.sender)) {
             ++counters_.foreign_return_addresses;
-            complaints_.warn("return address", received->sender,
+            complaints_.warn("return address", received_.sender,
                              fmt::format("message from {} dropped: its return address {} is not its own; add it to "
                                          "control.allowed_return_addresses where that is meant",
-                                         received->sender, from->ip));
+                                         received_.sender, from->ip));
             continue;
         }
-        if (from != nullptr) from->key = received->key;
+        if (from != nullptr) from->key = received_.key;
         return std::move(*message);
     }
     return std::nullopt;
 }
 
 std::optional<protocol::ToEmbedding> Mailbox::receive_for_embedding() {
-    return receive<protocol::ToEmbedding>([](const auto& f) { return protocol::decode_for_embedding(f); });
+    return receive<protocol::ToEmbedding>([this](const auto& f) { return protocol::decode_for_embedding(f, spare_); });
+}
+
+void Mailbox::reuse(protocol::ToEmbedding& message) {
+    std::visit(
+        [this](auto& m) {
+            if constexpr (requires { m.blocks; }) spare_ = std::move(m.blocks);
+        },
+        message);
+    if (spare_.capacity() * sizeof(BlockId) > kMostKeptBytes) BlockTable().swap(spare_);
 }
 
 std::optional<protocol::ToLanguage> Mailbox::receive_for_language() {

@@ -25,18 +25,21 @@ public:
         std::uint64_t foreign_return_addresses = 0;
     };
 
-    /// `connection` tells the peer's incarnations apart.
+    /// `connection` tells the peer's incarnations apart. The message gets its return address.
     template <class Message>
-    control::SendResult send(const protocol::PeerAddress& to, std::uint64_t connection, Message message) {
+    control::SendResult send(const protocol::PeerAddress& to, std::uint64_t connection, Message&& message) {
         stamp(message);
-        return post(to, connection, protocol::encode(message));
+        protocol::encode(message, sent_);
+        return post(to, connection);
     }
     void forget(const protocol::PeerAddress& to, std::uint64_t connection);
 
-    /// The next message that parses, if any. Nothing also after a bounded number of others: the channel's descriptor
-    /// stays readable then.
+    /// The next message that parses, if any. Nothing also after a bounded number of others: the channel is not drained()
+    /// then.
     std::optional<protocol::ToEmbedding> receive_for_embedding();
     std::optional<protocol::ToLanguage> receive_for_language();
+    /// The memory of a message that nobody reads any more serves later ones.
+    void reuse(protocol::ToEmbedding& message);
 
     [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
     [[nodiscard]] control::Channel& channel() noexcept { return channel_; }
@@ -57,12 +60,16 @@ private:
     }
     template <class Message, class Decode>
     std::optional<Message> receive(Decode decode);
-    control::SendResult post(const protocol::PeerAddress& to, std::uint64_t connection, const protocol::Frames& frames);
+    control::SendResult post(const protocol::PeerAddress& to, std::uint64_t connection);
     void count(const protocol::DecodeError& error, const std::string& sender);
     [[nodiscard]] bool is_own(const std::string& claimed, const std::string& sender) const;
 
     control::Channel& channel_;
     std::vector<std::string> allowed_;
+    // Used again for each message: no heap in steady state.
+    protocol::Frames sent_;
+    control::Received received_;
+    BlockTable spare_;
     Counters counters_;
     Complaints complaints_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/recycler.hpp"
 #include "memory/streams.hpp"
 #include "protocol/language/actions.hpp"
 #include "worker/inbox.hpp"
@@ -9,17 +10,35 @@
 #include <remit/language_worker.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <memory_resource>
 #include <mutex>
 #include <optional>
+#include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace remit::worker {
 
+/// What happened to a room, as its worker keeps it.
+struct PastEvent {
+    std::chrono::steady_clock::time_point time;
+    std::string_view what;  ///< a literal
+    plan::TokenRange range;
+    std::uint32_t round = 0;
+    std::uint32_t blocks = 0;
+    Status status = Status::Bootstrapping;
+};
+
 /// What a room's user and its worker share.
 struct RoomRecord {
+    RoomRecord() = default;
+    /// `memory` serves the histories of a worker's rooms.
+    explicit RoomRecord(std::shared_ptr<SharedRecycler> memory) : history_memory(std::move(memory)), history(history_memory.get()) {}
+
     protocol::language::Handle handle = 0;
     protocol::language::Request request;
     std::optional<Sink> sink;  ///< the worker's thread alone calls it
@@ -33,9 +52,15 @@ struct RoomRecord {
     mutable std::mutex mutex;  ///< guards what follows
     Aux aux{};
     BlockTable table;
-    std::vector<RoomEvent> history;
+    std::shared_ptr<SharedRecycler> history_memory;
+    std::pmr::vector<PastEvent> history;
     std::shared_ptr<memory::StreamPoint> moved_out_at;  ///< behind the room's last copy, while that may still run
 
+    void happened(std::string_view what, std::uint32_t round, const plan::TokenRange& range, std::uint32_t blocks, Status status,
+                  std::chrono::steady_clock::time_point time = std::chrono::steady_clock::now()) {
+        const std::lock_guard lock(mutex);
+        history.push_back({time, what, range, round, blocks, status});
+    }
     [[nodiscard]] std::shared_ptr<memory::StreamPoint> moved_out_point() const {
         const std::lock_guard lock(mutex);
         return moved_out_at;

@@ -4,7 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -75,7 +75,7 @@ private:
     mutable std::mutex mutex_;
     std::uint64_t told_tokens_;
     std::uint64_t reached_;
-    std::deque<Step> steps_;  ///< told and not taken, in the order of the telling
+    std::list<Step> steps_;  ///< told and not taken, in the order of the telling; seldom any: it takes no heap then
     std::atomic<bool> told_{false};
     std::string failure_;
 };

@@ -32,11 +32,12 @@ inline constexpr milliseconds kSilence{150};
     return poll(&descriptor, 1, static_cast<int>(time.count())) == 1;
 }
 
-/// Waits on the descriptor alone, as a worker does.
+/// Waits on the descriptor alone, once there is nothing left, as a worker does.
 [[nodiscard]] inline std::optional<Received> next(Channel& channel, milliseconds time = kPatience) {
     const auto deadline = steady_clock::now() + time;
     for (;;) {
         if (auto message = channel.receive()) return message;
+        if (!channel.drained()) continue;
         const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
         if (left.count() <= 0 || !readable(channel, left)) return std::nullopt;
     }

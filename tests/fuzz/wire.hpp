@@ -33,11 +33,12 @@ public:
         return control::SendResult::queued;
     }
     void forget(const control::Peer& peer) override { connections.erase(peer); }
-    std::optional<control::Received> receive() override {
-        if (inbound.empty()) return std::nullopt;
-        control::Received first = std::move(inbound.front());
+    using Channel::receive;
+    bool receive(control::Received& message) override {
+        if (inbound.empty()) return false;
+        message = std::move(inbound.front());
         inbound.pop_front();
-        return first;
+        return true;
     }
     [[nodiscard]] int descriptor() const noexcept override { return -1; }
 

@@ -35,8 +35,10 @@ void World::run() {
 
 void World::step(std::int64_t milliseconds) {
     now_ += std::chrono::milliseconds(milliseconds);
+    embedding_->core.woken({true, true, true});
     embedding_->core.step(now_);
     carry();
+    language_->core.woken({true, true, true});
     language_->core.step(now_);
     carry();
     embedding_->take_back();

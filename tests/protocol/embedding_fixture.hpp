@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -133,6 +134,12 @@ protected:
         const std::vector<M> found = told<M>(actions);
         EXPECT_EQ(found.size(), 1u);
         return found.empty() ? M{} : found.front();
+    }
+
+    /// Another in place of `machine`: it stays where it is.
+    void make_anew(const Config& with) {
+        std::destroy_at(&machine);
+        std::construct_at(&machine, with);
     }
 
     Time now{std::chrono::seconds(1)};

@@ -17,7 +17,7 @@ protected:
         Config c = config();
         c.attempt_window = 64;
         change(c);
-        machine = Machine(c);
+        make_anew(c);
     }
     std::string failure_of(std::uint64_t attempt, const BlockTable& table, RoomId room) {
         init(attempt, table, 128 * table.size(), room);

@@ -21,7 +21,7 @@ protected:
     void begin(OnDeadRank setting) {
         Config c = config();
         c.on_dead_rank = setting;
-        machine = Machine(c);
+        make_anew(c);
         for (const std::uint64_t session : {kSession, kOther, kThird})
             register_with({"fence", "yield", "answers", "reasons"}, session);
     }
@@ -193,7 +193,7 @@ TEST_F(EmbeddingRanks, WhereAllGiveTheirPlacesBackTheMissingOnesAreAwaitedAgain)
     Config c = config();
     c.on_dead_rank = OnDeadRank::go_on;
     c.timing.park_deadline = milliseconds(1000);
-    machine = Machine(c);
+    make_anew(c);
     register_with({"fence", "yield"});
     machine.on_send(kSend, kRoom, 200, now);
     init(1, blocks(0, 2), 256, kRoom, kSession, 2);
@@ -286,7 +286,7 @@ TEST_F(EmbeddingRanks, WithoutAgreementThereAreNone) {
 TEST_F(EmbeddingRanks, WhereTheyCannotBeReckonedTheyAreNotOfferedNorAskedFor) {
     Config c = config();
     c.checksums = false;
-    machine = Machine(c);
+    make_anew(c);
     const Registered answer = register_with({"fence", "crc32c"}, 9);
     EXPECT_THAT(std::get<Registered::Accepted>(answer.answer).capabilities, Not(Contains("crc32c")));
     machine.on_send(kSend, kRoom, 100, now);
@@ -314,7 +314,7 @@ TEST_F(EmbeddingRanks, TheWireAndTheResumeHaveDeadlinesOfTheirOwn) {
     Config c = config();
     c.timing.round_deadline = milliseconds(300);
     c.timing.resume_deadline = milliseconds(700);
-    machine = Machine(c);
+    make_anew(c);
     register_peer();
     machine.on_send(kSend, kRoom, 300, now);
     init(1, blocks(0, 1), 128);
@@ -338,7 +338,7 @@ TEST_F(EmbeddingRanks, AReceiverThatSaysThatItWaitsIsWaitedForUpToTheBackstop) {
     Config c = config();
     c.timing.resume_deadline = milliseconds(400);
     c.timing.backstop_deadline = milliseconds(2000);
-    machine = Machine(c);
+    make_anew(c);
     register_peer();
     machine.on_send(kSend, kRoom, 300, now);
     init(1, blocks(0, 1), 128);
@@ -361,7 +361,7 @@ TEST_F(EmbeddingRanks, AReceiverThatSaysThatItWaitsIsWaitedForUpToTheBackstop) {
 TEST_F(EmbeddingRanks, ARepeatOfTheRoundBeforeSaysSoToo) {
     Config c = config();
     c.timing.resume_deadline = milliseconds(400);
-    machine = Machine(c);
+    make_anew(c);
     register_peer();
     machine.on_send(kSend, kRoom, 400, now);
     init(1, blocks(0, 1), 128);
@@ -384,7 +384,7 @@ TEST_F(EmbeddingRanks, ARepeatOfTheRoundBeforeSaysSoToo) {
 TEST_F(EmbeddingRanks, AResumeThatDoesNotComeIsSaidWithWhoOwesIt) {
     Config c = config();
     c.timing.resume_deadline = milliseconds(400);
-    machine = Machine(c);
+    make_anew(c);
     register_peer();
     machine.on_send(kSend, kRoom, 300, now);
     init(1, blocks(0, 1), 128);

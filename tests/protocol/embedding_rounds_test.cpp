@@ -170,7 +170,8 @@ class AllocatedTokens : public testing::TestWithParam<Offer> {};
 TEST_P(AllocatedTokens, AreACapacityOfTheBlocks) {
     BlockTable table;
     for (BlockId block = 0; block < GetParam().blocks; ++block) table.push_back(block);
-    const std::string fault = offer_fault(table, GetParam().tokens, 128, 32);
+    BlockTable sorted;
+    const std::string fault = offer_fault(table, GetParam().tokens, 128, 32, sorted);
     EXPECT_EQ(fault.empty(), GetParam().legal) << fault;
     if (!GetParam().legal) {
         EXPECT_THAT(fault, HasSubstr(std::to_string(GetParam().tokens)));
@@ -184,8 +185,9 @@ INSTANTIATE_TEST_SUITE_P(Table, AllocatedTokens,
                                          Offer{0, 1, false}));
 
 TEST_F(EmbeddingRounds, ForeignAndDoubleBlocksAreNamed) {
-    EXPECT_THAT(offer_fault({31, 32}, 256, 128, 32), HasSubstr("block 32 is outside the pool of 32"));
-    EXPECT_THAT(offer_fault({4, 9, 4}, 384, 128, 32), HasSubstr("block 4 is named twice"));
+    BlockTable sorted;
+    EXPECT_THAT(offer_fault({31, 32}, 256, 128, 32, sorted), HasSubstr("block 32 is outside the pool of 32"));
+    EXPECT_THAT(offer_fault({4, 9, 4}, 384, 128, 32, sorted), HasSubstr("block 4 is named twice"));
     machine.on_send(kSend, kRoom, 300, now);
     init(1, {1, 99}, 256);
     auto actions = drain();

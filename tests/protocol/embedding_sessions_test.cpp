@@ -206,7 +206,7 @@ TEST_F(EmbeddingSessions, TheSmallerNumberOfRailsAndOfQueuePairsOnEachIsUsed) {
     Config c = config();
     c.rails = 2;
     c.max_queue_pairs = 2;
-    machine = Machine(c);
+    make_anew(c);
     Register m = register_message();
     m.queue_pairs = {pair_on(0, 1), pair_on(1, 2), pair_on(2, 3), pair_on(0, 4), pair_on(0, 5), pair_on(2, 6)};
     machine.on_message(m, now);

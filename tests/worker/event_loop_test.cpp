@@ -20,6 +20,10 @@ public:
     Script(const Script&) = delete;
     Script& operator=(const Script&) = delete;
     bool step(protocol::Time) override { return ++turn_ <= moving_; }
+    void woken(const std::array<bool, 3>& readable) override {
+        ++looks;
+        seen = readable;
+    }
     void take_wakeups() override { ++looked; }
     [[nodiscard]] bool data_is_near() const override { return near_; }
     void arm() override { ++armed; }
@@ -27,6 +31,8 @@ public:
     [[nodiscard]] std::array<int, 3> descriptors() const override { return {descriptor_, descriptor_, descriptor_}; }
     [[nodiscard]] bool stopped() const override { return turn_ >= turns_; }
 
+    std::array<bool, 3> seen{};
+    std::uint64_t looks = 0;
     std::uint64_t armed = 0;
     std::uint64_t looked = 0;
 
@@ -73,6 +79,21 @@ TEST(EventLoop, ItDoesNotSpinBeforeAnythingHasMovedNorWithoutATime) {
         LoopCounters counters;
         run_loop(script, {false, spin}, counters);
         EXPECT_GE(counters.sleeps.value(), 49U);
+    }
+}
+
+TEST(EventLoop, ALookTellsWhichDescriptorsAreReadable) {
+    for (const bool spins : {false, true}) {
+        Script script(1, 101, spins);
+        LoopCounters counters;
+        run_loop(script, {false, kLong}, counters);
+        EXPECT_GE(script.looks, 1U);
+        EXPECT_EQ(script.seen, (std::array<bool, 3>{}));
+        Script ready(1, 101, spins);
+        ASSERT_EQ(::eventfd_write(ready.descriptors()[0], 1), 0);
+        run_loop(ready, {false, kLong}, counters);
+        EXPECT_GE(ready.looks, 1U);
+        EXPECT_EQ(ready.seen, (std::array<bool, 3>{true, true, true}));
     }
 }
 

@@ -29,12 +29,14 @@ public:
         return control::SendResult::queued;
     }
     void forget(const control::Peer&) override {}
-    std::optional<control::Received> receive() override {
-        if (arrivals.empty()) return std::nullopt;
+    using Channel::receive;
+    bool receive(control::Received& message) override {
+        if (arrivals.empty()) return false;
         const Arrival arrival = std::move(arrivals.front());
         arrivals.pop_front();
         if (arrival.just_before) arrival.just_before();
-        return control::Received{arrival.frames, "127.0.0.1"};
+        message = {arrival.frames, "127.0.0.1"};
+        return true;
     }
     [[nodiscard]] int descriptor() const noexcept override { return -1; }
 
@@ -64,7 +66,10 @@ protected:
         EXPECT_TRUE(core_.stopped());
     }
 
-    void step() { core_.step(now_ += std::chrono::milliseconds(1)); }
+    void step() {
+        core_.woken({true, true, true});
+        core_.step(now_ += std::chrono::milliseconds(1));
+    }
     template <class Message>
     void arrives(Message message, std::function<void()> just_before = {}) {
         message.from = {"127.0.0.1", 2};

@@ -34,6 +34,7 @@ std::optional<control::Received> RawPeer::next(long milliseconds) {
     const auto deadline = std::chrono::steady_clock::now() + scaled(milliseconds);
     while (true) {
         if (auto message = channel_->receive()) return message;
+        if (!channel_->drained()) continue;
         const auto left =
             std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         pollfd descriptor{channel_->descriptor(), POLLIN, 0};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/descriptor.hpp"
+#include "base/recycler.hpp"
 #include "fabric/fabric.hpp"
 
 #include <cstdint>
@@ -43,7 +44,8 @@ struct CompletionQueueState {
     std::size_t depth = 0;
     bool armed = false;
     bool overrun = false;  ///< sticky, as on a device: poll() throws from then on
-    std::deque<Entry> entries;
+    Recycler memory;
+    std::pmr::deque<Entry> entries{&memory};
 
     /// Locked. Adds an entry and wakes its owner where armed.
     void push(Entry entry);

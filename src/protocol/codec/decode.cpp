@@ -72,14 +72,14 @@ SessionId attempt_id(std::string_view text) {
     return id;
 }
 
-Init parse_init(FrameSpan f) {
+Init parse_init(FrameSpan f, BlockTable& spare) {
     return {room(f[0]),        address(f[1], f[2]),
-            attempt_id(f[3]),  block_table(f[4]),
+            attempt_id(f[3]),  block_table(f[4], spare),
             required(f[5]),    number("allocated_tokens", f[6])};
 }
 
-Resume parse_resume(FrameSpan f) {
-    return {room(f[0]),        address(f[1], f[2]), attempt_id(f[3]), block_table(f[4]),
+Resume parse_resume(FrameSpan f, BlockTable& spare) {
+    return {room(f[0]),        address(f[1], f[2]), attempt_id(f[3]), block_table(f[4], spare),
             required(f[5]),    number("sent_tokens", f[6]), number("allocated_tokens", f[7])};
 }
 
@@ -113,7 +113,7 @@ Aborted parse_aborted(FrameSpan f) {
     return m;
 }
 
-ToEmbedding parse_for_embedding(FrameSpan f) {
+ToEmbedding parse_for_embedding(FrameSpan f, BlockTable& spare) {
     if (f.empty()) fail_count(f);
     if (f[0] == "None") {
         if (f.size() < 2) fail_count(f);
@@ -126,8 +126,8 @@ ToEmbedding parse_for_embedding(FrameSpan f) {
     switch (f.size()) {
         case 5:
         case 6: return parse_abort(f);
-        case 7: return parse_init(f);
-        case 8: return parse_resume(f);
+        case 7: return parse_init(f, spare);
+        case 8: return parse_resume(f, spare);
         default: fail_count(f);
     }
 }
@@ -170,8 +170,13 @@ std::string_view to_string(DecodeFault fault) noexcept {
     return names[static_cast<std::size_t>(fault)];
 }
 
+tl::expected<ToEmbedding, DecodeError> decode_for_embedding(std::span<const std::string> frames, BlockTable& spare) {
+    return guarded<ToEmbedding>(frames, [&](FrameSpan f) { return parse_for_embedding(f, spare); });
+}
+
 tl::expected<ToEmbedding, DecodeError> decode_for_embedding(std::span<const std::string> frames) {
-    return guarded<ToEmbedding>(frames, parse_for_embedding);
+    BlockTable none;
+    return decode_for_embedding(frames, none);
 }
 
 tl::expected<ToLanguage, DecodeError> decode_for_language(std::span<const std::string> frames) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace remit::protocol::codec {
 namespace {
@@ -61,11 +62,12 @@ SessionId session_id(std::string_view text) {
     return {parts[0], parts[1], parts[2], parts[3]};
 }
 
-BlockTable block_table(std::string_view text) {
-    BlockTable blocks;
-    if (text.empty()) return blocks;
+BlockTable block_table(std::string_view text, BlockTable& spare) {
+    if (text.empty()) return {};
     const auto count = static_cast<std::size_t>(std::count(text.begin(), text.end(), ',')) + 1;
     if (count > kMaxBlocks) fail(DecodeFault::frame_size, "blocks", fmt::format("{} numbers", count));
+    BlockTable blocks = std::move(spare);
+    blocks.clear();
     blocks.reserve(count);
     while (true) {
         const std::size_t comma = text.find(',');
@@ -102,7 +104,5 @@ std::string reason(std::string_view text) {
 }
 
 std::string sendable(std::string_view text) { return printable(text.substr(0, kMaxReason), kMaxReason); }
-
-std::string join_blocks(const BlockTable& blocks) { return fmt::format("{}", fmt::join(blocks, ",")); }
 
 }  // namespace remit::protocol::codec

@@ -29,15 +29,13 @@ inline constexpr std::size_t kMaxJson = std::size_t{1} << 20;
 [[nodiscard]] RoomId room(std::string_view text);
 [[nodiscard]] PeerAddress address(std::string_view ip, std::string_view port);
 [[nodiscard]] SessionId session_id(std::string_view text);
-[[nodiscard]] BlockTable block_table(std::string_view text);
+[[nodiscard]] BlockTable block_table(std::string_view text, BlockTable& spare);
 [[nodiscard]] std::string reason(std::string_view text);
 [[nodiscard]] SenderAnswer answer(std::string_view text);
 [[nodiscard]] plan::Checksums checksums(std::string_view text);
 
 /// A reason as it is sent: printable, cut to what reason() takes.
 [[nodiscard]] std::string sendable(std::string_view text);
-[[nodiscard]] std::string join_blocks(const BlockTable& blocks);
-
 /// REGISTER's frames 4 and 6, REGISTERED's frame 2.
 [[nodiscard]] std::string pack_bases(const BlockMap& pool);
 [[nodiscard]] std::string register_json(const Register& message);

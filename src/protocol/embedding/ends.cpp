@@ -51,8 +51,7 @@ void Machine::fail_attempt(Session& session, Attempt& attempt, const std::string
     if (!attempt.unfinished()) return;
     leave_unfinished(session, attempt);
     // What a peer may be slow to let go of must not cost memory: nothing compares these any more.
-    attempt.offered_blocks = {};
-    for (Round& round : attempt.rounds) round.blocks = {};
+    drop_blocks(attempt);
     advance(attempt.state, AttemptEvent::failed);
     attempt.status = Status::Failed;
     attempt.reason = reason;
@@ -94,6 +93,7 @@ void Machine::give_up(Session& session, Attempt& attempt, const std::string& rea
     attempt.status = Status::Failed;
     attempt.reason = reason;
     if (!attempt.rounds.empty()) actions_.push_back(CancelAttempt{attempt.key});
+    drop_blocks(attempt);
     attempt.rounds.clear();
     attempt.folded = 0;
     end_attempt(attempt);
@@ -106,10 +106,14 @@ void Machine::give_up(Session& session, Attempt& attempt, const std::string& rea
 
 /// What only an unfinished attempt needs goes; the rest answers late messages.
 void Machine::end_attempt(Attempt& attempt) {
-    attempt.offered_blocks = {};
-    for (Round& round : attempt.rounds) round.blocks = {};
+    drop_blocks(attempt);
     if (!attempt.in_flight) actions_.push_back(ForgetAttempt{attempt.key});
     remember(attempt);
+}
+
+void Machine::drop_blocks(Attempt& attempt) {
+    tables_.give(attempt.offered_blocks);
+    for (Round& round : attempt.rounds) tables_.give(round.blocks);
 }
 
 void Machine::park_again(SendRecord& send) {
@@ -128,7 +132,7 @@ void Machine::fail_send(SendRecord& send, const std::string& reason, SenderAnswe
     send.reason = reason;
     remember_the_late(send, reason);
     const SendId id = send.id;
-    for (const AttemptKey& key : std::vector<AttemptKey>(send.takers)) {
+    for (const AttemptKey& key : std::vector<AttemptKey>(send.takers.begin(), send.takers.end())) {
         Attempt* attempt = attempt_at(key);
         if (attempt != nullptr) fail_attempt(sessions_.at(key.session), *attempt, reason, answer);
     }
@@ -181,15 +185,19 @@ void Machine::offer_send(SendRecord& send) {
     const auto parked = parked_.find(send.room);
     if (parked == parked_.end()) return;
     const SendId id = send.id;
-    std::vector<AttemptKey> candidates = parked->second;
+    // What meets may bring other sends to be offered.
+    std::vector<AttemptKey> candidates;
+    candidates.swap(candidates_);
+    candidates.assign(parked->second.begin(), parked->second.end());
     for (const AttemptKey& key : candidates) {
         SendRecord* open = send_at(id);
-        if (open == nullptr || open->state != SendRecord::State::open) return;
+        if (open == nullptr || open->state != SendRecord::State::open) break;
         Attempt* attempt = attempt_at(key);
         if (attempt == nullptr || attempt->state != AttemptState::parked) continue;
         meet(*attempt, *open);
         if (attempt->state == AttemptState::open) unpark(*attempt);
     }
+    candidates.swap(candidates_);
 }
 
 void Machine::on_ready(SendId id, std::uint64_t ready, Time now) {
@@ -220,7 +228,7 @@ void Machine::on_reject(RoomId room, const std::string& reason, Time now) {
     }
     const auto parked = parked_.find(room);
     if (parked == parked_.end()) return;
-    for (const AttemptKey& key : std::vector<AttemptKey>(parked->second)) {
+    for (const AttemptKey& key : std::vector<AttemptKey>(parked->second.begin(), parked->second.end())) {
         if (Attempt* attempt = attempt_at(key)) {
             fail_attempt(sessions_.at(key.session), *attempt, reason, SenderAnswer::never);
         }

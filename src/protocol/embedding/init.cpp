@@ -9,14 +9,14 @@
 namespace remit::protocol::embedding {
 
 std::string offer_fault(const BlockTable& blocks, std::uint64_t tokens, std::uint32_t block_size,
-                        std::uint32_t pool_blocks) {
+                        std::uint32_t pool_blocks, BlockTable& sorted) {
     const std::uint64_t most = std::uint64_t{block_size} * blocks.size();
     const bool fits = blocks.empty() ? tokens == 0 : tokens <= most && tokens > most - block_size;
     if (!fits) {
         return fmt::format("allocated_tokens {} does not fit {} blocks of {} tokens; permitted: {} to {}", tokens,
                            blocks.size(), block_size, blocks.empty() ? 0 : most - block_size + 1, most);
     }
-    BlockTable sorted = blocks;
+    sorted.assign(blocks.begin(), blocks.end());
     std::sort(sorted.begin(), sorted.end());
     if (!sorted.empty() && sorted.back() >= pool_blocks) {
         return fmt::format("block {} is outside the pool of {} blocks", sorted.back(), pool_blocks);
@@ -38,11 +38,11 @@ void Machine::handle(const Init& m) {
     }
     Attempt& attempt = open_attempt(session, m.id, m.room);
     attempt.required = m.required_dst_info_num;
-    attempt.offered_blocks = m.blocks;
+    attempt.offered_blocks = tables_.copy_of(m.blocks);
     attempt.offered_tokens = m.allocated_tokens;
     if (superseded(session, attempt)) return report(session, attempt);
     const std::string fault =
-        offer_fault(m.blocks, m.allocated_tokens, found.generation->block_size, found.generation->pool_blocks);
+        offer_fault(m.blocks, m.allocated_tokens, found.generation->block_size, found.generation->pool_blocks, sorted_);
     if (!fault.empty()) return fail_attempt(session, attempt, "INIT: " + fault);
     if (const auto rejected = rejections_.find(m.room); rejected != rejections_.end()) {
         return fail_attempt(session, attempt, rejected->second.reason, SenderAnswer::never);
@@ -128,12 +128,13 @@ bool Machine::all_accepted(const Attempt& attempt) {
 
 /// A receiver has one live attempt a room: the highest lives, those below it are dead.
 bool Machine::superseded(Session& session, Attempt& attempt) {
-    const std::vector<std::uint64_t> same = session.unfinished[attempt.room];
     if (session.newest[attempt.room] > attempt.key.attempt) {
         give_up(session, attempt, "superseded");
         return true;
     }
-    for (const std::uint64_t number : same) {
+    const auto& unfinished = session.unfinished[attempt.room];
+    if (unfinished.size() == 1) return false;  // itself
+    for (const std::uint64_t number : std::vector<std::uint64_t>(unfinished.begin(), unfinished.end())) {
         if (number == attempt.key.attempt) continue;
         Attempt& older = session.attempts.at(number);
         if (!older.unfinished()) continue;
@@ -179,14 +180,15 @@ void Machine::accept_round(Attempt& attempt, const BlockTable& blocks, std::uint
     const std::uint64_t first = attempt.accepted_end();
     const plan::TokenRange range{first, std::min(send.total - first, capacity)};
     const auto round = static_cast<std::uint32_t>(attempt.rounds.size());
-    attempt.rounds.push_back({range, capacity, blocks, false});
+    attempt.rounds.push_back({range, capacity, tables_.copy_of(blocks), false});
     watch_attempt(attempt, now_ + patience(attempt));
     if (!attempt.in_flight) {
         attempt.in_flight = true;
         attempt.reading = send.id;
         ++send.in_flight;
     }
-    actions_.push_back(StartRound{attempt.key, send.id, round, range, blocks, send.ready, send.required > 1});
+    actions_.push_back(
+        StartRound{attempt.key, send.id, round, range, tables_.copy_of(blocks), send.ready, send.required > 1});
 }
 
 }  // namespace remit::protocol::embedding

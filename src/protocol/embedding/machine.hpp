@@ -1,9 +1,11 @@
 #pragma once
 
+#include "base/recycler.hpp"
 #include "protocol/config.hpp"
 #include "protocol/deadline_queue.hpp"
 #include "protocol/embedding/actions.hpp"
 #include "protocol/embedding/state.hpp"
+#include "protocol/spare_tables.hpp"
 #include "protocol/views.hpp"
 
 #include <remit/layout.hpp>
@@ -11,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -79,6 +82,9 @@ public:
     [[nodiscard]] std::optional<ChecksumWanted> checksum_wanted(const AttemptKey& key, std::uint32_t round);
 
     [[nodiscard]] std::vector<Action>& actions() noexcept { return actions_; }
+    /// A table that an action carried and nobody reads any more: its memory serves later ones. Leaves it empty. Whoever does
+    /// without pays in heap only.
+    void reuse(BlockTable& table) { tables_.give(table); }
     [[nodiscard]] bool has_unfinished_send(RoomId room) const { return send_of_room_.count(room) != 0; }
     [[nodiscard]] std::size_t unfinished_sends() const noexcept { return sends_.size(); }
     [[nodiscard]] std::size_t parked() const noexcept { return parked_count_; }
@@ -125,7 +131,7 @@ private:
     // window.cpp
     [[nodiscard]] bool is_forgotten(const Session& session, std::uint64_t attempt) const;
     void remember(Attempt& attempt);
-    std::map<std::uint64_t, Attempt>::iterator forget(Session& session, std::map<std::uint64_t, Attempt>::iterator attempt);
+    Attempts::iterator forget(Session& session, Attempts::iterator attempt);
     void forget_left_of_window(Session& session);
     void forget_beyond_limit();
 
@@ -153,6 +159,7 @@ private:
     void unpark(const Attempt& attempt);
     void leave_unfinished(Session& session, const Attempt& attempt);
     void end_attempt(Attempt& attempt);
+    void drop_blocks(Attempt& attempt);
     void fail_send(SendRecord& send, const std::string& reason, SenderAnswer answer);
     void check_send(SendId id);
     void park_again(SendRecord& send);
@@ -180,19 +187,23 @@ private:
     Attempt* attempt_at(const AttemptKey& key);
     [[nodiscard]] SendRecord* send_at(SendId id);
 
+    Recycler memory_;     ///< of the containers below whose elements come and go with requests and rounds
+    SpareTables tables_;  ///< likewise
     Config config_;
     Layout layout_;
     Time now_{};
     bool started_ = false;
     std::string begins_nothing_;  ///< why; empty: it does begin
-    std::map<std::uint64_t, Session> sessions_;
-    std::unordered_map<SendId, SendRecord> sends_;
-    std::unordered_map<RoomId, SendId> send_of_room_;
-    std::unordered_map<RoomId, std::vector<AttemptKey>> parked_;
+    std::pmr::map<std::uint64_t, Session> sessions_{&memory_};
+    std::pmr::unordered_map<SendId, SendRecord> sends_{&memory_};
+    std::pmr::unordered_map<RoomId, SendId> send_of_room_{&memory_};
+    std::pmr::unordered_map<RoomId, std::pmr::vector<AttemptKey>> parked_{&memory_};
+    std::vector<AttemptKey> candidates_;  ///< scratch of offer_send()
+    BlockTable sorted_;                   ///< scratch of offer_fault()
     std::size_t parked_count_ = 0;
     std::uint64_t parked_blocks_ = 0;
     std::size_t remembered_ = 0;
-    std::deque<AttemptKey> ended_;  ///< those that are remembered in the order of their ends, and some that are not
+    std::pmr::deque<AttemptKey> ended_{&memory_};  ///< those that are remembered in the order of their ends, and some that are not
     std::unordered_map<RoomId, Rejection> rejections_;
     DeadlineQueue<AttemptKey> attempt_deadlines_;
     DeadlineQueue<SendId> send_deadlines_;
@@ -204,7 +215,8 @@ private:
 };
 
 /// What is wrong with an offer of `blocks` for `tokens`, or "": (n-1)*bs < tokens <= n*bs for n unique blocks of the pool.
+/// @param sorted  scratch
 [[nodiscard]] std::string offer_fault(const BlockTable& blocks, std::uint64_t tokens, std::uint32_t block_size,
-                                      std::uint32_t pool_blocks);
+                                      std::uint32_t pool_blocks, BlockTable& sorted);
 
 }  // namespace remit::protocol::embedding

@@ -93,7 +93,7 @@ void Machine::handle(const Register& m) {
         if (!make_room_for_session()) {
             return answer_refused(fmt::format("limit of {} peers is reached; raise limits.peers", config_.max_peers));
         }
-        found = sessions_.emplace(key.session, Session{}).first;
+        found = sessions_.try_emplace(key.session).first;
         found->second.id = key.session;
         found->second.address = m.from;
     }

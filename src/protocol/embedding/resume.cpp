@@ -24,7 +24,7 @@ void Machine::handle(const Resume& m) {
     if (m.sent_tokens > end) return;  // an earlier RESUME was lost and will be repeated
     if (m.sent_tokens == end && end < send.total) {
         std::string fault =
-            offer_fault(m.blocks, m.allocated_tokens, found.generation->block_size, found.generation->pool_blocks);
+            offer_fault(m.blocks, m.allocated_tokens, found.generation->block_size, found.generation->pool_blocks, sorted_);
         if (fault.empty() && m.blocks.empty()) fault = "no blocks";
         if (!fault.empty()) return fail_attempt(session, attempt, "RESUME: " + fault);
         accept_round(attempt, m.blocks, m.allocated_tokens);

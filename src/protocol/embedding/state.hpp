@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory_resource>
 #include <optional>
 #include <set>
 #include <string>
@@ -25,6 +26,9 @@ struct Round {
 
 /// One INIT offer of one language worker.
 struct Attempt {
+    using allocator_type = std::pmr::polymorphic_allocator<>;
+    explicit Attempt(const allocator_type& memory) : rounds(memory) {}
+
     AttemptKey key;
     RoomId room = 0;
     SessionId id;
@@ -39,7 +43,7 @@ struct Attempt {
     plan::Checksums chain{};
     std::optional<SendId> send;     ///< the send it takes part in
     std::optional<SendId> reading;  ///< the send whose source its work in flight reads; outlives a yield
-    std::vector<Round> rounds;
+    std::pmr::vector<Round> rounds;
     BlockTable offered_blocks;  ///< of INIT, until `send` comes
     std::uint64_t offered_tokens = 0;
     bool posted = false;   ///< a write has been handed to the NIC
@@ -75,8 +79,13 @@ struct Generation {
     Time queued = kNever;  ///< earliest entry in the deadline queue
 };
 
+using Attempts = std::pmr::map<std::uint64_t, Attempt>;  ///< by their number
+
 /// One language worker incarnation.
 struct Session {
+    using allocator_type = std::pmr::polymorphic_allocator<>;
+    explicit Session(const allocator_type& memory) : attempts(memory), unfinished(memory), newest(memory) {}
+
     std::uint64_t id = 0;
     PeerAddress address;
     Time heard{};  ///< anything of it
@@ -84,9 +93,9 @@ struct Session {
     std::uint64_t top_attempt = 0;
     std::uint64_t forgotten = 0;  ///< highest attempt that was forgotten to keep the limit of all sessions
     std::map<std::uint64_t, Generation> generations;
-    std::map<std::uint64_t, Attempt> attempts;                          ///< the window, and what is held beyond it
-    std::unordered_map<RoomId, std::vector<std::uint64_t>> unfinished;  ///< parked and open attempts of a room
-    std::unordered_map<RoomId, std::uint64_t> newest;                   ///< highest attempt of a room in the window
+    Attempts attempts;  ///< the window, and what is held beyond it
+    std::pmr::unordered_map<RoomId, std::pmr::vector<std::uint64_t>> unfinished;  ///< parked and open attempts of a room
+    std::pmr::unordered_map<RoomId, std::uint64_t> newest;  ///< highest attempt of a room in the window
 };
 
 /// True where the attempt is too old to be remembered by a window of that size.
@@ -94,6 +103,9 @@ struct Session {
 
 struct SendRecord {
     enum class State : std::uint8_t { open, failing };
+    using allocator_type = std::pmr::polymorphic_allocator<>;
+    explicit SendRecord(const allocator_type& memory) : takers(memory) {}
+
     SendId id = 0;
     RoomId room = 0;
     std::uint64_t total = 0;
@@ -102,7 +114,7 @@ struct SendRecord {
     State state = State::open;
     Status status = Status::Bootstrapping;
     std::string reason;
-    std::vector<AttemptKey> takers;  ///< at most one a session
+    std::pmr::vector<AttemptKey> takers;  ///< at most one a session
     std::uint32_t required = 0;      ///< from the first taker, 0 before
     std::uint32_t succeeded = 0;
     std::uint32_t failed = 0;        ///< takers that failed while the others went on

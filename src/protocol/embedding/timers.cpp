@@ -33,7 +33,10 @@ void Machine::watch_attempt(Attempt& attempt, Time deadline) {
     attempt.deadline = deadline;
     if (deadline >= attempt.queued) return;
     attempt.queued = deadline;
-    attempt_deadlines_.add(deadline, attempt.key);
+    attempt_deadlines_.add(deadline, attempt.key, [this](Time when, const AttemptKey& key) {
+        const Attempt* one = attempt_at(key);
+        return one != nullptr && one->unfinished() && one->queued == when;
+    });
 }
 
 /// The receiver says again what it said last, and so that it lives and means to go on: it waits for memory, or for its user.
@@ -47,7 +50,8 @@ void Machine::hear_waiting(Attempt& attempt) {
 void Machine::watch_send(SendRecord& send, Time deadline) {
     const bool first = send.deadline == kNever;
     send.deadline = deadline;
-    if (first) send_deadlines_.add(deadline, send.id);
+    if (!first) return;
+    send_deadlines_.add(deadline, send.id, [this](Time, SendId id) { return send_at(id) != nullptr; });
 }
 
 void Machine::on_time(Time now) {

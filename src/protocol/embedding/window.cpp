@@ -25,7 +25,7 @@ void Machine::remember(Attempt& attempt) {
     ended_.push_back(attempt.key);
 }
 
-std::map<std::uint64_t, Attempt>::iterator Machine::forget(Session& session, std::map<std::uint64_t, Attempt>::iterator attempt) {
+Attempts::iterator Machine::forget(Session& session, Attempts::iterator attempt) {
     const auto newest = session.newest.find(attempt->second.room);
     if (newest != session.newest.end() && newest->second == attempt->first) session.newest.erase(newest);
     --remembered_;

@@ -5,6 +5,7 @@
 #include "protocol/time.hpp"
 
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -97,7 +98,7 @@ struct Note {
     Handle handle = 0;
     std::uint64_t session = 0;  ///< of its attempt; 0: it has none
     Status status = Status::Bootstrapping;
-    std::string what;
+    std::string_view what;  ///< a literal
     std::uint32_t round = 0;
     plan::TokenRange range;
     std::uint32_t blocks = 0;

@@ -38,11 +38,10 @@ void Machine::open_attempt(Session& session, Room& room, Generation& generation)
         attempt.holds_credit = true;
         const std::uint64_t whole = std::uint64_t{blocks} * layout_.block_size();
         add_round(attempt, blocks, room.sink ? std::min(whole, expected) : whole, false);
-        attempt.init_blocks = attempt.rounds[0].blocks;
         attempt.init_tokens = attempt.rounds[0].capacity;
         unstarted_.insert(attempt.key);
     }
-    note(room, "INIT", 0, {0, attempt.init_tokens}, static_cast<std::uint32_t>(attempt.init_blocks.size()));
+    note(room, "INIT", 0, {0, attempt.init_tokens}, attempt.init_tokens > 0 ? blocks : 0);
     repeat(attempt);
 }
 
@@ -51,6 +50,7 @@ void Machine::add_round(Attempt& attempt, std::uint32_t blocks, std::uint64_t ca
     round.first = attempt.offered();
     round.capacity = capacity;
     round.extra_credit = extra;
+    round.blocks = tables_.take();
     const Room& room = *room_at(attempt.handle);
     if (!allocator_.allocate(blocks, room.room, round.blocks)) {
         throw Error(ErrorKind::internal, fmt::format("{} blocks wanted, {} free", blocks, allocator_.free_blocks()));
@@ -85,7 +85,12 @@ void Machine::on_immediate(const GenerationKey& key, std::uint32_t queue_pair, s
 
 /// What MakeVisible is told of a round's blocks: nothing where they are moved out anyway.
 BlockTable Machine::kept_blocks(const Attempt& attempt, const Round& round) {
-    return room_at(attempt.handle)->sink ? BlockTable{} : round.blocks;
+    return room_at(attempt.handle)->sink ? BlockTable{} : tables_.copy_of(round.blocks);
+}
+
+/// What INIT offers; it is repeated as it was.
+BlockTable Machine::init_blocks(const Attempt& attempt) {
+    return attempt.init_tokens > 0 ? tables_.copy_of(attempt.rounds[0].blocks) : BlockTable{};
 }
 
 /// Rounds whose last immediate is in. The j-th immediate of an attempt on a queue pair belongs to its round j.
@@ -171,8 +176,8 @@ void Machine::start_copies(Room& room, Attempt& attempt) {
         round.copying = true;
         ++room.copies;
         const std::uint64_t end = std::min(round.first + round.capacity, room.total);
-        actions_.push_back(CopyOut{attempt.key, room.handle, k, {round.first, end - round.first}, round.blocks,
-                                   room.aux});
+        actions_.push_back(CopyOut{attempt.key, room.handle, k, {round.first, end - round.first},
+                                   tables_.copy_of(round.blocks), room.aux});
     }
 }
 
@@ -226,9 +231,10 @@ void Machine::examine(Attempt& attempt) {
 /// Nothing of this attempt can land any more: its blocks and credits go back, and it is forgotten.
 void Machine::fence(Attempt& attempt) {
     const AttemptKey key = attempt.key;
-    for (const Round& round : attempt.rounds) {
+    for (Round& round : attempt.rounds) {
         if (!round.copying) allocator_.free(round.blocks);  // a copy that runs gives its blocks back itself
         if (round.extra_credit) credits_ += queue_pairs_of(attempt);
+        tables_.give(round.blocks);
     }
     if (attempt.holds_credit) credits_ += queue_pairs_of(attempt);
     if (Room* room = room_at(attempt.handle); room != nullptr && room->attempt == key) room->attempt.reset();

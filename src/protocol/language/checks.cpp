@@ -16,7 +16,7 @@ void Machine::start_checks(Room& room, Attempt& attempt) {
         if (room.sink) ++room.copies;  // its tensors are read: it ends when that has ended
         const std::uint64_t end = std::min(round.first + round.capacity, room.total);
         actions_.push_back(Checksum{attempt.key, room.handle, k, {round.first, end - round.first},
-                                    room.sink ? BlockTable{} : round.blocks, room.aux});
+                                    room.sink ? BlockTable{} : tables_.copy_of(round.blocks), room.aux});
     }
 }
 
@@ -34,7 +34,7 @@ void Machine::on_checksum(const Checksum& asked, const plan::Checksums& checksum
 
 void Machine::hear_checksums(Attempt& attempt, const StatusReport& m) {
     if (!config_.checksum || m.checksums.empty()) return;
-    if (!attempt.told || attempt.told->rounds <= m.rounds) attempt.told = m;
+    if (!attempt.told || attempt.told->rounds <= m.rounds) attempt.told = Told{m.status, m.rounds, m.checksums};
 }
 
 /// Everything is here and, where checksums were asked for, is what was sent: nothing from the peer fails the room any more.
@@ -58,8 +58,8 @@ void Machine::compare(Room& room, Attempt& attempt) {
         ++counters_.checksum_mismatches;
         return fail_room(room, fmt::format("checksum of {} differs in the first {} rounds from the embedding worker at "
                                            "{}:{}: what arrived is not what was sent",
-                                           to_string(layout_.segments()[i].kind), rounds, room.embedding.ip,
-                                           room.embedding.port));
+                                           to_string(layout_.segments()[i].kind), rounds, room.session->embedding.ip,
+                                           room.session->embedding.port));
     }
     attempt.verified = attempt.told->status == Status::Success && rounds == attempt.rounds.size();
 }

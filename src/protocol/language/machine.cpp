@@ -21,10 +21,10 @@ void Machine::tell(const Session& session, std::uint64_t generation, ToEmbedding
     actions_.push_back(Tell{session.embedding, {session.id, generation}, std::move(message)});
 }
 
-void Machine::note(const Room& room, std::string what, std::uint32_t round, plan::TokenRange range,
+void Machine::note(const Room& room, std::string_view what, std::uint32_t round, plan::TokenRange range,
                    std::uint32_t blocks, Time waited) {
     const std::uint64_t session = room.attempt ? room.attempt->session : 0;
-    actions_.push_back(Note{room.handle, session, room.status, std::move(what), round, range, blocks, waited});
+    actions_.push_back(Note{room.handle, session, room.status, what, round, range, blocks, waited});
 }
 
 void Machine::touch(Attempt& attempt) {

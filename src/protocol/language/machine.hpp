@@ -1,11 +1,13 @@
 #pragma once
 
+#include "base/recycler.hpp"
 #include "pool/allocator.hpp"
 #include "protocol/config.hpp"
 #include "protocol/deadline_queue.hpp"
 #include "protocol/language/actions.hpp"
 #include "protocol/language/first_guess.hpp"
 #include "protocol/language/state.hpp"
+#include "protocol/spare_tables.hpp"
 #include "protocol/views.hpp"
 
 #include <remit/layout.hpp>
@@ -13,9 +15,11 @@
 
 #include <cstdint>
 #include <map>
+#include <memory_resource>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -98,6 +102,9 @@ public:
     void shut_down(const std::string& reason, Time now);
 
     [[nodiscard]] std::vector<Action>& actions() noexcept { return actions_; }
+    /// A table that an action carried and nobody reads any more: its memory serves later ones. Leaves it empty. Whoever does
+    /// without pays in heap only.
+    void reuse(BlockTable& table) { tables_.give(table); }
     [[nodiscard]] std::size_t rooms() const noexcept { return rooms_.size(); }
     [[nodiscard]] std::size_t unfenced_attempts() const;
     [[nodiscard]] std::uint32_t free_credits() const noexcept { return credits_; }
@@ -164,6 +171,7 @@ private:
     [[nodiscard]] std::string waited_for(const Room& room) const;
     [[nodiscard]] std::string overdue(const Room& room) const;
     void set_answer(Room& room, SenderAnswer answer);
+    void watch(Room& room);
 
     // attempts.cpp
     [[nodiscard]] std::uint64_t expected_tokens(const Room& room) const;
@@ -171,6 +179,7 @@ private:
     void add_round(Attempt& attempt, std::uint32_t blocks, std::uint64_t capacity, bool extra);
     void progress(Attempt& attempt);
     [[nodiscard]] BlockTable kept_blocks(const Attempt& attempt, const Round& round);
+    [[nodiscard]] BlockTable init_blocks(const Attempt& attempt);
     void complete_round(Room& room, Attempt& attempt, std::uint32_t number);
     void start_copies(Room& room, Attempt& attempt);
     void examine(Attempt& attempt);
@@ -205,7 +214,7 @@ private:
     void closings_due();
 
     void tell(const Session& session, std::uint64_t generation, ToEmbedding message);
-    void note(const Room& room, std::string what, std::uint32_t round = 0, plan::TokenRange range = {},
+    void note(const Room& room, std::string_view what, std::uint32_t round = 0, plan::TokenRange range = {},
               std::uint32_t blocks = 0, Time waited = {});
     void touch(Attempt& attempt);
     Attempt* attempt_at(const AttemptKey& key);
@@ -218,6 +227,8 @@ private:
     Layout layout_;
     FirstGuess guess_;
     pool::BlockAllocator& allocator_;
+    Recycler memory_;     ///< of the containers below whose elements come and go with rooms and rounds
+    SpareTables tables_;  ///< likewise
     Time now_{};
     bool started_ = false;
     bool shutting_down_ = false;
@@ -225,15 +236,17 @@ private:
     std::uint32_t dying_ = 0;  ///< generations whose destruction is asked for and not done
     std::uint32_t condemned_ = 0;
     std::uint64_t order_ = 0;
-    std::map<PeerAddress, Session> sessions_;
+    std::pmr::map<PeerAddress, Session> sessions_{&memory_};
     std::uint64_t session_count_ = 0;  ///< ever made
     std::vector<Session*> unopened_;   ///< sessions that have rooms without an attempt, by number
     std::size_t quarantined_ = 0;      ///< attempts that wait for their fence
     std::unordered_map<std::uint64_t, Session*> sessions_by_id_;
-    std::unordered_map<Handle, Room> rooms_;
-    std::set<WaitKey> waiting_;                               ///< announced rooms short of blocks or credits
-    std::set<std::pair<std::uint64_t, Handle>> growing_;      ///< rooms that overlapped rounds could serve, oldest first
-    std::set<AttemptKey> unstarted_;                          ///< attempts that hold blocks and know no total
+    std::pmr::unordered_map<Handle, Room> rooms_{&memory_};
+    std::pmr::set<WaitKey> waiting_{&memory_};  ///< announced rooms short of blocks or credits
+    std::pmr::set<std::pair<std::uint64_t, Handle>> growing_{&memory_};  ///< rooms that overlapped rounds could serve, oldest first
+    std::pmr::set<AttemptKey> unstarted_{&memory_};  ///< attempts that hold blocks and know no total
+    std::vector<std::pair<std::uint64_t, Handle>> kept_;  ///< scratch of ask_back()
+    std::vector<Session*> up_;                            ///< scratch of open_rooms()
     std::vector<AttemptKey> dirty_;
     std::vector<Handle> reapable_;
     std::vector<Closing> closings_;

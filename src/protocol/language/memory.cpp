@@ -49,7 +49,7 @@ void Machine::update_wants(Room& room) {
         waiting_.insert(*room.waiting);
         if (room.owns_deadline) {
             room.memory_deadline = now_ + config_.timing.memory_deadline;
-            room_deadlines_.add(room.memory_deadline, room.handle);
+            watch(room);
         }
     } else if (!(wants && moved_out) && room.waiting) {
         waiting_.erase(*room.waiting);
@@ -69,8 +69,7 @@ void Machine::update_wants(Room& room) {
 
 /// Blocks that the room would take now; 0: it has to wait.
 std::uint32_t Machine::fits(const Room& room) const {
-    const auto& session = sessions_.at(room.embedding);
-    const Attempt& attempt = session.attempts.at(room.attempt->attempt);
+    const Attempt& attempt = room.session->attempts.at(room.attempt->attempt);
     const std::uint64_t need = layout_.blocks_for(room.total - attempt.offered());
     const auto blocks = static_cast<std::uint32_t>(std::min<std::uint64_t>({need, allocator_.free_blocks(), kMaxBlocksOfMessage}));
     const bool all_or_none = config_.memory_policy == MemoryPolicy::fail ||
@@ -119,8 +118,7 @@ void Machine::serve() {
 /// Announced rooms wait: rooms that hold memory and have not started give it back, and of the rooms that keep their
 /// blocks only the oldest waits while it holds, since two that hold and wait would wait for each other.
 void Machine::ask_back() {
-    const std::vector<AttemptKey> unstarted(unstarted_.begin(), unstarted_.end());
-    for (const AttemptKey& key : unstarted) {
+    for (const AttemptKey& key : unstarted_) {
         Attempt& attempt = *attempt_at(key);
         if (attempt.dead || attempt.mode != OfferMode::running) continue;
         // One that does not know the question would leave it unanswered, and the room with INIT told no more.
@@ -131,13 +129,13 @@ void Machine::ask_back() {
         repeat(attempt);
     }
     unstarted_.clear();
-    std::vector<std::pair<std::uint64_t, Handle>> kept;
+    kept_.clear();
     for (const WaitKey& key : waiting_) {
-        if (key.rank == 0) kept.emplace_back(rooms_.at(key.handle).order, key.handle);
+        if (key.rank == 0) kept_.emplace_back(rooms_.at(key.handle).order, key.handle);
     }
-    std::sort(kept.begin(), kept.end());
-    for (std::size_t i = 1; i < kept.size(); ++i) {
-        fail_room(rooms_.at(kept[i].second), "no memory: an older room that keeps its blocks waits for the rest");
+    std::sort(kept_.begin(), kept_.end());
+    for (std::size_t i = 1; i < kept_.size(); ++i) {
+        fail_room(rooms_.at(kept_[i].second), "no memory: an older room that keeps its blocks waits for the rest");
     }
 }
 
@@ -145,19 +143,19 @@ void Machine::ask_back() {
 /// sessions that have such rooms, not by all there are.
 void Machine::open_rooms() {
     if (shutting_down_ || unopened_.empty()) return;
-    std::vector<Session*> up;
+    up_.clear();
     for (Session* session : unopened_) {
         const Generation* generation = generation_for_new_rooms(*session);
-        if (generation != nullptr && generation->state == Generation::State::up) up.push_back(session);
+        if (generation != nullptr && generation->state == Generation::State::up) up_.push_back(session);
     }
-    while (!up.empty()) {
-        const auto oldest = std::min_element(up.begin(), up.end(), [](const Session* a, const Session* b) {
+    while (!up_.empty()) {
+        const auto oldest = std::min_element(up_.begin(), up_.end(), [](const Session* a, const Session* b) {
             return *a->unopened.begin() < *b->unopened.begin();
         });
         Session& session = **oldest;
         Room& room = rooms_.at(session.unopened.begin()->second);
         open_attempt(session, room, session.generations.at(*session.current));
-        if (session.unopened.empty()) up.erase(oldest);
+        if (session.unopened.empty()) up_.erase(oldest);
     }
 }
 

@@ -54,7 +54,7 @@ void Machine::repeat(Attempt& attempt) {
             tell(session, attempt.key.generation,
                  Init{.room = room.room,
                       .id = attempt.id,
-                      .blocks = attempt.init_blocks,
+                      .blocks = init_blocks(attempt),
                       .required_dst_info_num = room.required,
                       .allocated_tokens = attempt.init_tokens});
         }
@@ -71,7 +71,7 @@ void Machine::tell_round(const Room& room, const Attempt& attempt, const Round& 
     tell(*session_by_id(attempt.key.session), attempt.key.generation,
          Resume{.room = room.room,
                 .id = attempt.id,
-                .blocks = round.blocks,
+                .blocks = tables_.copy_of(round.blocks),
                 .required_dst_info_num = room.required,
                 .sent_tokens = round.first,
                 .allocated_tokens = round.capacity});
@@ -82,7 +82,10 @@ void Machine::watch(Attempt& attempt) {
         std::min({attempt.next_repeat, attempt.abort_deadline, attempt.init_deadline, attempt.round_deadline});
     if (due >= attempt.queued) return;
     attempt.queued = due;
-    attempt_deadlines_.add(due, attempt.key);
+    attempt_deadlines_.add(due, attempt.key, [this](Time when, const AttemptKey& key) {
+        const Attempt* one = attempt_at(key);
+        return one != nullptr && one->queued == when;
+    });
 }
 
 /// While a round is open of a room whose length is known, something of it must arrive now and then.
@@ -103,18 +106,19 @@ void Machine::watch_round(Attempt& attempt) {
 std::string Machine::overdue(const Attempt& attempt) const {
     if (attempt.mode != OfferMode::running) return "";
     const Room& room = rooms_.at(attempt.handle);
+    const PeerAddress& peer = room.session->embedding;
     const auto milliseconds = [](Time time) {
         return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
     };
     if (attempt.init_deadline <= now_) {
-        return fmt::format("no answer to INIT from the embedding worker at {}:{} within {} ms", room.embedding.ip,
-                           room.embedding.port, milliseconds(config_.timing.init_deadline));
+        return fmt::format("no answer to INIT from the embedding worker at {}:{} within {} ms", peer.ip, peer.port,
+                           milliseconds(config_.timing.init_deadline));
     }
     if (attempt.round_deadline > now_) return "";
     const auto open = std::find_if(attempt.rounds.begin(), attempt.rounds.end(), [](const Round& r) { return !r.arrived; });
     return fmt::format("nothing of round {}, tokens [{}, {}), arrived for {} ms from the embedding worker at {}:{}",
                        open - attempt.rounds.begin(), open->first, std::min(open->first + open->capacity, room.total),
-                       milliseconds(config_.timing.round_deadline), room.embedding.ip, room.embedding.port);
+                       milliseconds(config_.timing.round_deadline), peer.ip, peer.port);
 }
 
 void Machine::attempts_due() {

@@ -27,7 +27,6 @@ void Machine::on_receive(Handle handle, const Request& request, Time now) {
     Room& room = rooms_[handle];
     room.handle = handle;
     room.room = request.room;
-    room.embedding = request.embedding;
     room.expected = request.expected_tokens;
     room.required = request.required_dst_info_num;
     room.sink = request.sink;
@@ -37,10 +36,11 @@ void Machine::on_receive(Handle handle, const Request& request, Time now) {
     room.owns_deadline = request.owns_deadline;
     const Time configured = request.owns_deadline ? config_.timing.room_deadline : config_.timing.backstop_deadline;
     room.deadline = now_ + (request.deadline > Time::zero() ? request.deadline : configured);
-    room_deadlines_.add(room.deadline, handle);
+    watch(room);
     room.reason = refusal(request);
     if (room.reason.empty()) {
         await_registered(room);
+        room.session = &session_of(request.embedding);
         enter_unopened(room);
     } else {
         finish(room, Status::Failed);
@@ -66,8 +66,8 @@ void Machine::await_registered(Room& room) {
 }
 
 void Machine::enter_unopened(Room& room) {
-    room_deadlines_.add(room.register_deadline, room.handle);
-    Session& session = session_of(room.embedding);
+    watch(room);
+    Session& session = *room.session;
     if (session.unopened.empty()) {
         unopened_.insert(std::upper_bound(unopened_.begin(), unopened_.end(), &session, by_number), &session);
     }
@@ -76,7 +76,7 @@ void Machine::enter_unopened(Room& room) {
 }
 
 void Machine::leave_unopened(const Room& room) {
-    Session& session = session_of(room.embedding);
+    Session& session = *room.session;
     if (session.unopened.erase({room.order, room.handle}) == 0 || !session.unopened.empty()) return;
     unopened_.erase(std::lower_bound(unopened_.begin(), unopened_.end(), &session, by_number));
 }
@@ -92,6 +92,7 @@ void Machine::on_release(Handle handle, Time now) {
     Room* room = room_at(handle);
     if (room == nullptr || room->status != Status::Success) return;
     allocator_.free(room->table);
+    tables_.give(room->table);
     rooms_.erase(handle);
     settle();
 }
@@ -166,7 +167,7 @@ void Machine::fail_room(Room& room, const std::string& reason) {
         }
     }
     if (room.copies > 0) {
-        room.failing = reason;
+        room.failing = true;
     } else {
         finish(room, Status::Failed);
     }
@@ -175,14 +176,16 @@ void Machine::fail_room(Room& room, const std::string& reason) {
 
 void Machine::finish(Room& room, Status status) {
     advance(room.status, status == Status::Success ? RoomEventKind::all_complete : RoomEventKind::failed);
-    actions_.push_back(Final{room.handle, room.status, room.reason, room.total, room.aux, room.table});
+    actions_.push_back(Final{room.handle, room.status, room.reason, room.total, room.aux, tables_.copy_of(room.table)});
     reapable_.push_back(room.handle);
 }
 
 void Machine::succeed(Room& room, Attempt& attempt) {
     if (!room.sink) {
-        for (const Round& round : attempt.rounds) {
+        room.table = tables_.take();
+        for (Round& round : attempt.rounds) {
             room.table.insert(room.table.end(), round.blocks.begin(), round.blocks.end());
+            tables_.give(round.blocks);
         }
         const auto used = static_cast<std::ptrdiff_t>(layout_.blocks_for(room.total));
         allocator_.free({room.table.begin() + used, room.table.end()});
@@ -196,35 +199,31 @@ void Machine::succeed(Room& room, Attempt& attempt) {
 
 /// Rooms that are over and hold nothing more.
 void Machine::reap() {
-    std::vector<Handle> later;
-    for (const Handle handle : reapable_) {
+    std::erase_if(reapable_, [this](Handle handle) {
         const Room* room = room_at(handle);
-        if (room == nullptr) continue;
+        if (room == nullptr) return true;
         const bool kept = room->status == Status::Success && !room->sink;
-        if (kept) continue;  // until on_release()
-        if (room->copies == 0 && !room->attempt) {
-            rooms_.erase(handle);
-        } else {
-            later.push_back(handle);
-        }
-    }
-    reapable_ = std::move(later);
+        if (kept) return true;  // until on_release()
+        if (room->copies > 0 || room->attempt) return false;
+        rooms_.erase(handle);
+        return true;
+    });
 }
 
 /// For a deadline's reason: what was awaited, from whom.
 std::string Machine::waited_for(const Room& room) const {
-    const std::string peer = fmt::format("{}:{}", room.embedding.ip, room.embedding.port);
-    const auto session = sessions_.find(room.embedding);
-    if (!room.attempt || session == sessions_.end()) {
-        if (session != sessions_.end() && !session->second.lost.empty()) {
+    const Session& session = *room.session;
+    const std::string peer = fmt::format("{}:{}", session.embedding.ip, session.embedding.port);
+    if (!room.attempt) {
+        if (!session.lost.empty()) {
             return fmt::format("REGISTERED from the embedding worker at {}; the latest try ended with: {}", peer,
-                               session->second.lost);
+                               session.lost);
         }
         return fmt::format("REGISTERED from the embedding worker at {}; is it running, is the address right, and do both have the other's key, or none?", peer);
     }
-    const auto found = session->second.attempts.find(room.attempt->attempt);
+    const auto found = session.attempts.find(room.attempt->attempt);
     if (room.total == 0) {
-        const bool heard = found != session->second.attempts.end() && found->second.heard;
+        const bool heard = found != session.attempts.end() && found->second.heard;
         return heard ? fmt::format("send() of room {} at the embedding worker {}", room.room, peer)
                      : fmt::format("an answer to INIT from the embedding worker at {}", peer);
     }
@@ -232,11 +231,11 @@ std::string Machine::waited_for(const Room& room) const {
         return fmt::format("memory: {} of {} blocks and {} credits are free", allocator_.free_blocks(),
                            allocator_.blocks(), credits_);
     }
-    if (found != session->second.attempts.end() && all_here(room, found->second)) {
+    if (found != session.attempts.end() && all_here(room, found->second)) {
         return fmt::format("the final STATUS with its checksums from the embedding worker at {}", peer);
     }
     std::size_t complete = 0;
-    const std::size_t rounds = found == session->second.attempts.end() ? 0 : found->second.rounds.size();
+    const std::size_t rounds = found == session.attempts.end() ? 0 : found->second.rounds.size();
     for (std::size_t i = 0; i < rounds; ++i) complete += found->second.rounds[i].complete ? 1 : 0;
     return fmt::format("round {} of {} offered, for {} tokens, from the embedding worker at {}", complete, rounds,
                        room.total, peer);
@@ -245,9 +244,26 @@ std::string Machine::waited_for(const Room& room) const {
 void Machine::rooms_due() {
     while (const auto due = room_deadlines_.pop_due(now_)) {
         Room* room = room_at(due->key);
-        if (room == nullptr || room->ending()) continue;
-        if (const std::string why = overdue(*room); !why.empty()) fail_room(*room, why);
+        // An entry that an earlier one has replaced is stale.
+        if (room == nullptr || room->ending() || room->queued != due->when) continue;
+        room->queued = kNever;
+        if (const std::string why = overdue(*room); !why.empty()) {
+            fail_room(*room, why);
+        } else {
+            watch(*room);
+        }
     }
+}
+
+void Machine::watch(Room& room) {
+    const Time registered = room.attempt ? kNever : room.register_deadline;
+    const Time due = std::min({room.deadline, registered, room.memory_deadline});
+    if (due >= room.queued) return;
+    room.queued = due;
+    room_deadlines_.add(due, room.handle, [this](Time when, Handle handle) {
+        const Room* one = room_at(handle);
+        return one != nullptr && !one->ending() && one->queued == when;
+    });
 }
 
 /// Why a room fails now, or "".

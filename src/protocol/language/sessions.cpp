@@ -32,7 +32,7 @@ Session& Machine::session_of(const PeerAddress& embedding) {
 bool Machine::is_idle(const Session& session) const {
     if (!session.generations.empty() || !session.attempts.empty() || !session.unopened.empty()) return false;
     const bool awaited = std::any_of(rooms_.begin(), rooms_.end(), [&](const auto& entry) {
-        return !entry.second.final() && entry.second.embedding == session.embedding;
+        return !entry.second.final() && entry.second.session == &session;
     });
     const bool closing = std::any_of(closings_.begin(), closings_.end(), [&](const Closing& one) {
         return one.id.session == session.id;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory_resource>
 #include <optional>
 #include <set>
 #include <string>
@@ -29,23 +30,32 @@ struct Round {
     std::optional<plan::Checksums> checksums{};  ///< as they were reckoned here; replaced by the fold of all up to this
 };
 
+/// What a STATUS with checksums said.
+struct Told {
+    Status status = Status::Bootstrapping;
+    std::uint64_t rounds = 0;
+    plan::Checksums checksums{};
+};
+
 struct Attempt {
+    using allocator_type = std::pmr::polymorphic_allocator<>;
+    explicit Attempt(const allocator_type& memory) : rounds(memory), immediates(memory) {}
+
     AttemptKey key;
     Handle handle = 0;
     SessionId id;
     OfferMode mode = OfferMode::running;
-    std::vector<Round> rounds;
-    std::vector<std::uint32_t> immediates;     ///< seen a queue pair
+    std::pmr::vector<Round> rounds;
+    std::pmr::vector<std::uint32_t> immediates;  ///< seen a queue pair
     std::optional<std::uint64_t> closed_rounds;  ///< from ABORTED: what the peer accepted; it is drained
     bool aborted_unseen = false;               ///< ABORTED -1: free after one dry poll
     bool holds_credit = false;
     bool dead = false;   ///< its queue pairs are destroyed
     bool heard = false;  ///< the peer has answered its INIT
     std::uint32_t folded = 0;  ///< rounds whose checksums are folded: those from the first on without a gap
-    std::optional<StatusReport> told{};  ///< the latest STATUS with checksums
+    std::optional<Told> told{};  ///< the latest STATUS with checksums
     bool verified = false;     ///< the final STATUS has come and its checksums are those of what arrived
-    BlockTable init_blocks;  ///< of INIT, which is repeated as it was
-    std::uint64_t init_tokens = 0;
+    std::uint64_t init_tokens = 0;  ///< that INIT offers, in the blocks of the first round; 0: it only asks
     Time next_repeat = kNever;
     Backoff backoff;
     Time abort_deadline = kNever;
@@ -81,10 +91,12 @@ struct WaitKey {
     auto operator<=>(const WaitKey&) const = default;
 };
 
+struct Session;
+
 struct Room {
     Handle handle = 0;
     RoomId room = 0;
-    PeerAddress embedding;
+    Session* session = nullptr;  ///< of its embedding worker, until its end
     std::optional<std::uint64_t> expected = 0;  ///< nothing: guessed when its attempt opens
     std::uint32_t required = 1;
     bool sink = false;
@@ -95,7 +107,7 @@ struct Room {
     bool sink_ready = false;
     bool learned = false;          ///< its length has been told to the guess
     bool size_first = false;       ///< ask for the announcement before offering blocks
-    std::optional<std::string> failing;  ///< Failed is told when the copies in flight have ended
+    bool failing = false;          ///< Failed is told when the copies in flight have ended
     std::optional<AttemptKey> attempt;
     std::uint32_t copies = 0;
     std::optional<WaitKey> waiting;
@@ -110,9 +122,10 @@ struct Room {
     Time deadline = kNever;
     Time register_deadline = kNever;  ///< while it has no attempt
     Time memory_deadline = kNever;  ///< while it waits for blocks or credits
+    Time queued = kNever;  ///< earliest entry in the deadline queue
 
     [[nodiscard]] bool final() const { return is_final(status); }
-    [[nodiscard]] bool ending() const { return final() || failing.has_value(); }
+    [[nodiscard]] bool ending() const { return final() || failing; }
 };
 
 struct Generation {
@@ -145,6 +158,9 @@ struct Generation {
 
 /// What this worker is to one embedding worker.
 struct Session {
+    using allocator_type = std::pmr::polymorphic_allocator<>;
+    explicit Session(const allocator_type& memory) : unopened(memory), attempts(memory), by_immediate(memory) {}
+
     std::uint64_t id = 0;
     PeerAddress embedding;
     std::uint64_t top_generation = 0;
@@ -154,10 +170,10 @@ struct Session {
     Backoff reopening;         ///< of the generations that follow those
     Time reopens{};            ///< none is begun before
     std::string lost{};        ///< why the latest of those went
-    std::set<std::pair<std::uint64_t, Handle>> unopened;  ///< rooms without an attempt by order: they wait for a generation
+    std::pmr::set<std::pair<std::uint64_t, Handle>> unopened;  ///< rooms without an attempt by order: they wait for a generation
     std::map<std::uint64_t, Generation> generations;
-    std::map<std::uint64_t, Attempt> attempts;  ///< until fenced
-    std::unordered_map<std::uint32_t, std::uint64_t> by_immediate;
+    std::pmr::map<std::uint64_t, Attempt> attempts;  ///< until fenced
+    std::pmr::unordered_map<std::uint32_t, std::uint64_t> by_immediate;
 };
 
 /// A CLOSE that is repeated until {lost} or its deadline.

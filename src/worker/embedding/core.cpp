@@ -155,15 +155,20 @@ bool Core::take_sums() {
 }
 
 bool Core::take_messages() {
+    if (!mail_) return false;
     for (int taken = 0; taken < kMessageBatch; ++taken) {
-        const auto message = mailbox_.receive_for_embedding();
-        if (!message) return taken > 0;
+        auto message = mailbox_.receive_for_embedding();
+        if (!message) {
+            mail_ = !mailbox_.channel().drained();
+            return taken > 0 || mail_;
+        }
         const trace::Nanoseconds begin = traced_now(trace_);
         // What its sender waited for may have been posted since the last look, and comes first.
         take_commands();
         machine_.on_message(*message, now_);
         run_actions();
         note_received(trace_, begin, *message);
+        mailbox_.reuse(*message);
     }
     return true;
 }
@@ -229,19 +234,20 @@ void Core::take_device_events() {
 void Core::run_actions() {
     while (!machine_.actions().empty() || !after_batch_.empty()) {
         std::swap(batch_, machine_.actions());
-        for (const Action& action : batch_) {
-            std::visit([this](const auto& a) { perform(a); }, action);
+        for (Action& action : batch_) {
+            std::visit([this](auto& a) { perform(a); }, action);
+            if (auto* round = std::get_if<StartRound>(&action)) machine_.reuse(round->blocks);
         }
         batch_.clear();
-        std::vector<std::function<void()>> events;
-        std::swap(events, after_batch_);
-        for (const auto& event : events) event();
+        std::swap(events_, after_batch_);
+        for (const auto& event : events_) event();
+        events_.clear();
     }
 }
 
 // -------------------------------------------------------------------------------------- actions
 
-void Core::perform(const Tell& action) {
+void Core::perform(Tell& action) {
     if (const auto* registered = std::get_if<protocol::Registered>(&action.message)) {
         if (const auto* refused = std::get_if<protocol::Registered::Refused>(&registered->answer)) {
             mailbox_.complaints().warn("refused", action.to.ip,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/recycler.hpp"
 #include "protocol/embedding/machine.hpp"
 #include "worker/embedding/send_queue.hpp"
 #include "worker/embedding/tally.hpp"
@@ -14,6 +15,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -32,6 +34,7 @@ public:
          EmbeddingInbox& inbox, SendEnded send_ended);
 
     bool step(protocol::Time now) override;
+    void woken(const std::array<bool, 3>& readable) override { mail_ = mail_ || readable[1]; }
     void take_wakeups() override;
     [[nodiscard]] bool data_is_near() const override { return queue_.busy(); }
     [[nodiscard]] const PostCounters& posted() const noexcept { return queue_.counters(); }
@@ -76,7 +79,7 @@ private:
     void run_actions();
     void stop_when_due();
 
-    void perform(const protocol::embedding::Tell& action);
+    void perform(protocol::embedding::Tell& action);
     void perform(const protocol::embedding::ForgetPeer& action);
     void perform(const protocol::embedding::BuildGeneration& action);
     void perform(const protocol::embedding::DestroyGeneration& action);
@@ -100,6 +103,7 @@ private:
     protocol::embedding::Machine machine_;
     fabric::Fabric& fabric_;
     Mailbox& mailbox_;
+    bool mail_ = true;  ///< messages may be there
     EmbeddingInbox& inbox_;
     SendEnded send_ended_;
     trace::Recorder* const trace_;  ///< null: none is kept
@@ -109,11 +113,13 @@ private:
     std::vector<memory::Stretch> stretches_;
     Tally tally_;
     EndLog end_log_{"send of room"};
-    std::unordered_map<protocol::embedding::SendId, std::shared_ptr<SendRecord>> sends_;
+    Recycler send_memory_;
+    std::pmr::unordered_map<protocol::embedding::SendId, std::shared_ptr<SendRecord>> sends_{&send_memory_};
     std::vector<protocol::embedding::SendId> unfilled_;  ///< sends whose watermark waits for a stream
     Clock next_look_{};                                  ///< at those
     std::vector<protocol::embedding::Action> batch_;
     std::vector<std::function<void()>> after_batch_;  ///< events that actions caused, fed when the batch is done
+    std::vector<std::function<void()>> events_;       ///< those of the last batch, for their memory
     std::vector<EmbeddingCommand> commands_;
     std::vector<SendEvent> send_events_;
     Clock now_{};

@@ -21,6 +21,19 @@ constexpr int kMessageBatch = 256;
 // Until what no descriptor tells of is looked at again.
 constexpr protocol::Time kLookAgain = std::chrono::microseconds(50);
 
+// A burst's memory is not kept for ever.
+constexpr std::size_t kMostSpareMaps = 64;
+
+/// The block table that an action carries, if it carries one.
+BlockTable* table_of(Action& action) {
+    if (auto* tell = std::get_if<Tell>(&action)) {
+        if (auto* init = std::get_if<protocol::Init>(&tell->message)) return &init->blocks;
+        if (auto* resume = std::get_if<protocol::Resume>(&tell->message)) return &resume->blocks;
+    }
+    if (auto* checksum = std::get_if<Checksum>(&action)) return &checksum->blocks;
+    return nullptr;  // those of others are on their way
+}
+
 }  // namespace
 
 Core::Core(const Config& config, pool::BlockPool& pool, Receiver& receiver, fabric::Fabric& fabric, Mailbox& mailbox,
@@ -124,10 +137,11 @@ bool Core::take_completions() {
 
 /// Feeds what has become visible; whoever calls runs the actions.
 bool Core::take_visible() {
-    const bool moved = visibility_.pump([this](const MakeVisible& request, const Aux& aux) {
+    const bool moved = visibility_.pump([this](MakeVisible& request, const Aux& aux) {
         trace_round(request.key, request.round, trace::RoundStep::visible);
         check_memory();  // a round that was not made visible fails its room first
         machine_.on_visible(request.key, request.round, aux, now_);
+        machine_.reuse(request.kept);
     });
     check_memory();
     return moved;
@@ -168,7 +182,7 @@ bool Core::take_copies() {
     run_actions();
     // Batches of one executor end in the order of their tickets.
     while (!running_copies_.empty() && copies_.done(running_copies_.front().ticket)) {
-        const CopyOut copy = std::move(running_copies_.front().copy);
+        CopyOut copy = std::move(running_copies_.front().copy);
         if (trace_ != nullptr) {
             trace_->add(trace::CopyOut{running_copies_.front().begin, trace::now(), copy.handle, copy.round});
         }
@@ -179,6 +193,7 @@ bool Core::take_copies() {
         check_memory();
         run_actions();
         machine_.on_copied(copy, now_);
+        machine_.reuse(copy.blocks);
         run_actions();
         moved = true;
     }
@@ -202,9 +217,13 @@ bool Core::take_sums() {
 }
 
 bool Core::take_messages() {
+    if (!mail_) return false;
     for (int taken = 0; taken < kMessageBatch; ++taken) {
         const auto message = mailbox_.receive_for_language();
-        if (!message) return taken > 0;
+        if (!message) {
+            mail_ = !mailbox_.channel().drained();
+            return taken > 0 || mail_;
+        }
         const trace::Nanoseconds begin = traced_now(trace_);
         // What its sender waited for may have been posted since the last look, and comes first.
         take_commands();
@@ -251,20 +270,24 @@ void Core::run_actions() {
         std::vector<Action> batch;
         std::swap(batch, batch_);
         std::swap(batch, machine_.actions());
-        for (const Action& action : batch) {
-            std::visit([this](const auto& a) { perform(a); }, action);
+        for (Action& action : batch) {
+            std::visit([this](auto& a) { perform(a); }, action);
+            if (BlockTable* const table = table_of(action)) machine_.reuse(*table);
         }
         batch.clear();
         std::swap(batch, batch_);
         std::vector<std::function<void()>> events;
+        std::swap(events, events_);
         std::swap(events, after_batch_);
         for (const auto& event : events) event();
+        events.clear();
+        std::swap(events, events_);
     }
 }
 
 // -------------------------------------------------------------------------------------- actions
 
-void Core::perform(const Tell& action) {
+void Core::perform(Tell& action) {
     const trace::Nanoseconds begin = traced_now(trace_);
     const auto result = mailbox_.send(action.to, action.key.generation, action.message);
     if (result == control::SendResult::queued) return note_sent(trace_, begin, action.message);
@@ -332,34 +355,37 @@ void Core::perform(const PollDry& action) {
     after_batch_.push_back([this, key = action.key] { machine_.on_dry(key, now_); });
 }
 
-void Core::perform(const MakeVisible& action) {
+void Core::perform(MakeVisible& action) {
     trace_round(action.key, action.round, trace::RoundStep::arrived);
-    visibility_.start(action);
+    visibility_.start(std::move(action));
     // Host memory is visible with the completion.
     after_batch_.push_back([this] { take_visible(); });
 }
 
 void Core::perform(const AskSink& action) {
     std::optional<std::string> refusal;
-    Room& room = rooms_.at(action.handle);
     try {
-        room.tensors = tensors_of(room, action.total_tokens);
+        place_in_sink(rooms_.at(action.handle), action.total_tokens);
     } catch (const std::exception& error) {
         refusal = error.what();
     } catch (...) {
         refusal = "threw something that is no std::exception";
     }
-    after_batch_.push_back([this, handle = action.handle, refusal] { machine_.on_sink(handle, refusal, now_); });
+    if (!refusal) {
+        after_batch_.push_back([this, handle = action.handle] { machine_.on_sink(handle, std::nullopt, now_); });
+    } else {
+        after_batch_.push_back([this, handle = action.handle, refusal] { machine_.on_sink(handle, refusal, now_); });
+    }
 }
 
-/// Where the sink wants its tokens. @throws what the sink throws, Error(misuse) for what it returned.
-BlockMap Core::tensors_of(Room& room, std::uint64_t total) const {
+/// Asks the sink where it wants its tokens. @throws what the sink throws, Error(misuse) for what it returned.
+void Core::place_in_sink(Room& room, std::uint64_t total) {
     const SinkTensors tensors = (*room.record->sink)(total);
     if (tensors.data.size() != layout_.segments().size()) {
         throw Error(ErrorKind::misuse, fmt::format("returned {} tensors; the layout has {} segments",
                                                    tensors.data.size(), layout_.segments().size()));
     }
-    std::vector<std::uint64_t> bases;
+    bases_.clear();
     for (std::size_t i = 0; i < tensors.data.size(); ++i) {
         const Segment& segment = layout_.segments()[i];
         if (tensors.data[i] == nullptr && !segment.once_per_request) {
@@ -368,25 +394,29 @@ BlockMap Core::tensors_of(Room& room, std::uint64_t total) const {
         if (!segment.once_per_request) {
             memory_.require_reachable(tensors.data[i], segment.block_bytes(total), "the sink's tensor");
         }
-        bases.push_back(reinterpret_cast<std::uintptr_t>(tensors.data[i]));
+        bases_.push_back(reinterpret_cast<std::uintptr_t>(tensors.data[i]));
     }
-    return place_tensors(layout_, total, bases);
+    if (!spare_maps_.empty()) {
+        room.tensors = std::move(spare_maps_.back());
+        spare_maps_.pop_back();
+    }
+    place_tensors(layout_, total, bases_, room.tensors);
 }
 
-void Core::perform(const CopyOut& action) {
+void Core::perform(CopyOut& action) {
     const NvtxRange range("copy out");
     Room& room = rooms_.at(action.handle);
     scratch_.clear();
     const auto planned = plan::plan_scatter(layout_, {pool_.local_map(), action.blocks, action.range.first},
-                                            room.tensors, action.range, scratch_);
+                                            room.tensors, action.range, scratch_, order_);
     if (!planned) throw Error(ErrorKind::internal, "scatter: " + planned.error());
     const protocol::Time since = steady_now();
     const trace::Nanoseconds begin = traced_now(trace_);
     const memory::Ticket ticket = copies_.submit(scratch_, 0);
-    running_copies_.push_back({ticket, action, since, begin});
     room.moved_out += action.range.count;
-    if (memory_.streams() == nullptr || room.moved_out < room.record->total.load(std::memory_order_relaxed)) return;
-    submitted_.push_back({room.record, ticket, action.aux});
+    const bool all = room.moved_out >= room.record->total.load(std::memory_order_relaxed);
+    if (all && memory_.streams() != nullptr) submitted_.push_back({room.record, ticket, action.aux});
+    running_copies_.push_back({ticket, std::move(action), since, begin});
 }
 
 void Core::perform(const Checksum& action) {
@@ -417,11 +447,7 @@ void Core::perform(const Note& action) {
     tally_.note(found->second.times, action, std::chrono::duration_cast<protocol::Time>(time.time_since_epoch()));
     if (action.what == "announced") record.total.store(action.range.count, std::memory_order_release);
     if (action.what == "round complete") record.rounds.fetch_add(1, std::memory_order_relaxed);
-    {
-        const std::lock_guard lock(record.mutex);
-        record.history.push_back({time, action.what, action.round, action.range.first,
-                                  action.range.count, action.blocks, action.status});
-    }
+    record.happened(action.what, action.round, action.range, action.blocks, action.status, time);
     record.outcome.move_to(action.status);
 }
 
@@ -432,13 +458,15 @@ void Core::log_end(const Room& room, const Final& action, protocol::Time now) {
                        now - room.times.asked);
 }
 
-void Core::perform(const Final& action) {
+void Core::perform(Final& action) {
     const auto found = rooms_.find(action.handle);
     if (found == rooms_.end()) return;
     const std::shared_ptr<RoomRecord> record = found->second.record;
     const protocol::Time now = steady_now();
     tally_.end(found->second.times, action.status, action.reason, now);
     log_end(found->second, action, now);
+    const bool has_map = found->second.tensors.segments.capacity() > 0;
+    if (has_map && spare_maps_.size() < kMostSpareMaps) spare_maps_.push_back(std::move(found->second.tensors));
     rooms_.erase(found);
     if (trace_ != nullptr) {
         trace::RoomEnd end{
@@ -446,12 +474,11 @@ void Core::perform(const Final& action) {
         end.set_reason(action.reason);
         trace_->add(end);
     }
+    record->happened("final", 0, {0, action.total_tokens}, static_cast<std::uint32_t>(action.table.size()), action.status);
     {
         const std::lock_guard lock(record->mutex);
         record->aux = action.aux;
-        record->table = action.table;
-        record->history.push_back({std::chrono::steady_clock::now(), "final", 0, 0, action.total_tokens,
-                                   static_cast<std::uint32_t>(action.table.size()), action.status});
+        record->table = std::move(action.table);
     }
     room_ended_(record->request);
     record->outcome.finish(action.status, action.reason);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "base/recycler.hpp"
 #include "memory/provider.hpp"
+#include "plan/pieces.hpp"
 #include "pool/block_pool.hpp"
 #include "protocol/language/machine.hpp"
 #include "trace/recorder.hpp"
@@ -18,6 +20,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -36,6 +39,7 @@ public:
          RoomEnded room_ended, trace::Recorder* trace = nullptr);
 
     bool step(protocol::Time now) override;
+    void woken(const std::array<bool, 3>& readable) override { mail_ = mail_ || readable[1]; }
     void take_wakeups() override;
     [[nodiscard]] bool data_is_near() const override { return !rooms_.empty(); }
     void arm() override;
@@ -96,20 +100,20 @@ private:
     void run_actions();
     void stop_when_due();
 
-    void perform(const protocol::language::Tell& action);
+    void perform(protocol::language::Tell& action);
     void perform(const protocol::language::CreateGeneration& action);
     void perform(const protocol::language::ConnectGeneration& action);
     void perform(const protocol::language::DestroyGeneration& action);
     void perform(const protocol::language::ForgetPeer& action);
     void perform(const protocol::language::PollDry& action);
-    void perform(const protocol::language::MakeVisible& action);
+    void perform(protocol::language::MakeVisible& action);
     void perform(const protocol::language::AskSink& action);
-    void perform(const protocol::language::CopyOut& action);
+    void perform(protocol::language::CopyOut& action);
     void perform(const protocol::language::Checksum& action);
     void perform(const protocol::language::Answered& action);
     void perform(const protocol::language::Note& action);
-    void perform(const protocol::language::Final& action);
-    [[nodiscard]] BlockMap tensors_of(Room& room, std::uint64_t total) const;
+    void perform(protocol::language::Final& action);
+    void place_in_sink(Room& room, std::uint64_t total);
     void trace_session(const protocol::GenerationKey& key, trace::SessionStep step, std::size_t queue_pairs = 0);
     void trace_round(const protocol::AttemptKey& key, std::uint32_t round, trace::RoundStep step);
     void trace_note(const protocol::language::Note& note);
@@ -129,6 +133,7 @@ private:
     Receiver& receiver_;
     fabric::Fabric& fabric_;
     Mailbox& mailbox_;
+    bool mail_ = true;  ///< messages may be there
     memory::Provider& memory_;
     memory::CopyExecutor& copies_;
     Visibility visibility_;
@@ -137,7 +142,8 @@ private:
     RoomEnded room_ended_;
     trace::Recorder* const trace_;  ///< null: none is kept
     protocol::language::Machine machine_;
-    std::unordered_map<protocol::language::Handle, Room> rooms_;
+    Recycler room_memory_;
+    std::pmr::unordered_map<protocol::language::Handle, Room> rooms_{&room_memory_};
     Tally tally_;
     EndLog end_log_{"room"};
     std::vector<RunningCopy> running_copies_;
@@ -146,8 +152,12 @@ private:
     std::vector<AllSubmitted> submitted_;
     std::vector<protocol::language::Action> batch_;
     std::vector<std::function<void()>> after_batch_;  ///< events that actions caused, fed when the batch is done
+    std::vector<std::function<void()>> events_;       ///< those of the last batch, for their memory
     std::vector<LanguageCommand> commands_;
     std::vector<memory::Copy> scratch_;
+    plan::BlockOrder order_;            ///< scratch
+    std::vector<std::uint64_t> bases_;  ///< scratch
+    std::vector<BlockMap> spare_maps_;  ///< of rooms that have ended, for their memory
     std::vector<Receiver::Arrival> arrivals_;
     std::atomic<std::uint32_t> free_blocks_;
     std::atomic<std::uint64_t> guessed_tokens_;

@@ -15,7 +15,7 @@ Visibility::Visibility(pool::BlockPool& pool, memory::Provider& memory, memory::
     aux_ = memory.allocate_reachable(sizeof(Aux), fabric.numa_node(), note);
 }
 
-void Visibility::start(const Request& request) { requests_.push_back({request, Stage::arrived, 0}); }
+void Visibility::start(Request request) { requests_.push_back({std::move(request), Stage::arrived, 0}); }
 
 void Visibility::arm() {
     if (read_back_) read_back_->arm();
@@ -26,7 +26,7 @@ bool Visibility::pump(const OnVisible& on_visible) {
     while (!requests_.empty()) {
         Pending& oldest = requests_.front();
         if (failure_.empty() ? !copy(oldest) : is_copying(oldest)) break;
-        const Pending done = std::move(oldest);
+        Pending done = std::move(oldest);
         const Aux aux = failure_.empty() ? aux_of(done) : Aux{};
         requests_.erase(requests_.begin());
         on_visible(done.request, aux);

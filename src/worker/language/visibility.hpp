@@ -19,13 +19,13 @@ namespace remit::worker::language {
 class Visibility {
 public:
     using Request = protocol::language::MakeVisible;
-    using OnVisible = std::function<void(const Request&, const Aux&)>;
+    using OnVisible = std::function<void(Request&, const Aux&)>;
 
     /// @throws Error as the fabric's calls, where reads of own memory are needed.
     Visibility(pool::BlockPool& pool, memory::Provider& memory, memory::CopyExecutor& copies, fabric::Fabric& fabric);
 
     /// All of the request's completions are in.
-    void start(const Request& request);
+    void start(Request request);
     /// Moves everything that can move; true where something did. After a failure every request is answered, and its
     /// aux means nothing.
     bool pump(const OnVisible& on_visible);
