@@ -60,7 +60,7 @@ TEST_F(HotPath, TheCounterSeesAWorkersThread) {
         })});
         const Send send = pair.embedding().send(1, BlockTable{0}, 1);
         EXPECT_EQ(room.wait_for(std::chrono::minutes(1)), Status::Failed);
-        EXPECT_EQ(send.wait_for(std::chrono::minutes(1)), Status::Failed);
+        EXPECT_TRUE(is_final(send.wait_for(std::chrono::minutes(1))));  // all may be written when the sink is asked
         return 1;
     });
     EXPECT_GE(of_a_sink, 1);
