@@ -82,12 +82,13 @@ step_headers() {
 
 step_abi() { "$root/scripts/abi_check.sh" "$build/src"; }
 
-# run_consumer PROGRAM LINKED: it moves its request, and is linked with the shared library (yes) or not (no).
+# run_consumer PROGRAM LINKED ARGUMENT...: it holds, and is linked with the shared library (yes) or not (no).
 run_consumer() {
   local program=$1 expected=$2 shared=no
+  shift 2
   readelf --dynamic "$program" | grep 'NEEDED.*libremit' >/dev/null && shared=yes
   [[ $shared = "$expected" ]] || die "$program: linked with libremit.so: $shared; expected: $expected"
-  LD_LIBRARY_PATH=$prefix/$(libdir) "$program"
+  LD_LIBRARY_PATH=$prefix/$(libdir) "$program" "$@"
 }
 
 # With the flags that the presets compile with: the compiler's cache then has the objects of a subproject already.
@@ -122,6 +123,8 @@ consume_pkgconfig() {
   [[ "${libs[*]}" != *zmq* ]] || die "users of the shared library are told to link ${libs[*]}"
   "$cxx" -std=c++20 -Wall -Wextra -Werror "${flags[@]}" "$consumer/main.cpp" -o "$work/by_pkgconfig" "${libs[@]}"
   run_consumer "$work/by_pkgconfig" yes
+  "${CC:-cc}" -std=c11 -Wall -Wextra -Wpedantic -Werror "${flags[@]}" "$consumer/main.c" -o "$work/c_by_pkgconfig" "${libs[@]}"
+  run_consumer "$work/c_by_pkgconfig" yes "$(remit_pkg_config --modversion)"
 }
 
 # The archive, with the shared libraries that it needs: -l:libremit.a for what an installation without libremit.so has.
@@ -131,6 +134,8 @@ consume_pkgconfig-static() {
   read -ra libs <<<"$(remit_pkg_config --static --libs)"
   "$cxx" -std=c++20 "${flags[@]}" "$consumer/main.cpp" -o "$work/by_pkgconfig_static" "${libs[@]/#-lremit/-l:libremit.a}"
   run_consumer "$work/by_pkgconfig_static" no
+  "${CC:-cc}" -std=c11 "${flags[@]}" "$consumer/main.c" -o "$work/c_by_pkgconfig_static" "${libs[@]/#-lremit/-l:libremit.a}"
+  run_consumer "$work/c_by_pkgconfig_static" no "$(remit_pkg_config --modversion)"
 }
 
 # What remit may leave in the cache of the project that it is part of: its own options, and what it found of what it
