@@ -19,7 +19,7 @@ END
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd "$root" || exit 1
 lanes=(release guest python asan tsan clang fuzz cuda lint sim mutants scripts docs package)
-extra=(bench)  # part of another lane, for those who want it alone
+extra=(bench tidy)  # part of another lane, or for those who want it alone
 chosen=()
 fuzz_seconds=60
 while (($#)); do
@@ -237,6 +237,9 @@ lane_tsan() { lane_sanitizer tsan 4 "${threaded[@]}"; }
 lane_clang() { build clang remit remit_command remit_sim_command; }
 
 lane_lint() { record lint-cppcheck scripts/lint.sh cppcheck; }
+
+# What the latest commit changed. All of it takes minutes on an empty build folder: scripts/lint.sh tidy.
+lane_tidy() { record lint-tidy scripts/lint.sh --since HEAD^ tidy; }
 
 # Targets side by side, each on a processor of its own; the same choices each time, so that a failure is the change's.
 lane_fuzz() { record fuzz scripts/fuzz.sh --seconds "$fuzz_seconds" --jobs "$jobs" --seed 1; }

@@ -64,7 +64,7 @@ std::string placement_note(const memory::PageMap& pages, int wanted) {
 
 }  // namespace
 
-std::unique_ptr<memory::Buffer> allocate_pinned(std::shared_ptr<const Device> device, std::size_t bytes, int numa_node,
+std::unique_ptr<memory::Buffer> allocate_pinned(const std::shared_ptr<const Device>& device, std::size_t bytes, int numa_node,
                                                 std::string& note) {
     memory::PageMap pages(bytes, numa_node);
     if (!pages.valid()) {

@@ -24,7 +24,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<memory::Buffer> allocate_plain(std::shared_ptr<const Device> device, std::size_t bytes) {
+std::unique_ptr<memory::Buffer> allocate_plain(const std::shared_ptr<const Device>& device, std::size_t bytes) {
     const Driver& driver = device->driver();
     const std::size_t whole = (bytes + kGranule - 1) / kGranule * kGranule;
     const ContextScope scope(device->context);

@@ -86,7 +86,7 @@ std::string obstacle(const Device& device, std::uint64_t address) {
 
 }  // namespace
 
-std::unique_ptr<memory::Buffer> allocate_virtual(std::shared_ptr<const Device> device, std::size_t bytes) {
+std::unique_ptr<memory::Buffer> allocate_virtual(const std::shared_ptr<const Device>& device, std::size_t bytes) {
     const ContextScope scope(device->context);
     scope.require();
     auto mapping = std::make_unique<Mapping>(device);

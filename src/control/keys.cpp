@@ -146,7 +146,7 @@ KeyFiles generate_keys(const std::string& folder) {
     std::filesystem::create_directories(folder, error);
     if (error) throw Error(ErrorKind::environment, "folder " + folder + " cannot be made: " + error.message());
     const std::string base = (std::filesystem::path(folder) / "remit").string();
-    const KeyFiles files{base + ".key", base + ".pub", public_key.data()};
+    KeyFiles files{base + ".key", base + ".pub", public_key.data()};
     control::write_new(files.secret_key_file, 0600, std::string(control::kSecretWord) + " " + secret_key.data() + "\n");
     try {
         control::write_new(files.public_key_file, 0644,
