@@ -9,7 +9,7 @@
 namespace remit::protocol::embedding {
 namespace {
 
-const Attempt* attempt_of(const std::map<std::uint64_t, Session>& sessions, const AttemptKey& key) {
+const Attempt* attempt_of(const std::pmr::map<std::uint64_t, Session>& sessions, const AttemptKey& key) {
     const auto session = sessions.find(key.session);
     if (session == sessions.end()) return nullptr;
     const auto attempt = session->second.attempts.find(key.attempt);

@@ -31,12 +31,12 @@ RoomView Machine::view_of(const Room& room) const {
     RoomView view{.room = room.room,
                   .status = room.status,
                   .since = room.started,
-                  .peer = room.embedding,
+                  .peer = room.session->embedding,
                   .total = room.total,
                   .waits_for = room.failing ? "copies into its sink to end" : waited_for(room)};
     if (!room.attempt) return view;
     view.session = room.attempt->session;
-    const Session& session = sessions_.at(room.embedding);
+    const Session& session = *room.session;
     const auto found = session.attempts.find(room.attempt->attempt);
     if (found == session.attempts.end()) return view;
     for (const Round& round : found->second.rounds) {
