@@ -158,7 +158,7 @@ lane_python() {
   run_pytest python build/release/python python/tests tests/examples
   record python-types env PYTHONPATH=build/release/python "$venv/bin/python" -m mypy -p remit
   record python-wheel env CMAKE_CXX_COMPILER_LAUNCHER=ccache "$venv/bin/python" -m pip wheel -q --no-build-isolation --no-deps \
-    -C build-dir=build/python/wheel-build -w build/python/wheels . || return
+    --config-settings=build-dir=build/python/wheel-build -w build/python/wheels . || return
   rm -rf build/python/installed
   record python-install "$venv/bin/python" -m pip install -q --no-index --no-deps --find-links build/python/wheels \
     --target build/python/installed remit || return
