@@ -6,8 +6,9 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <atomic>
-#include <cstring>
+#include <cerrno>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "base/log.hpp"
@@ -89,7 +90,7 @@ struct RouteServer::Impl {
     [[noreturn]] void fail() const {
         throw Error(ErrorKind::environment,
                     fmt::format("listening on {}: {}; choose an address of this machine and a free port", at.authority(),
-                                errno == 0 ? "not possible" : std::strerror(errno)));
+                                errno == 0 ? "not possible" : std::generic_category().message(errno)));
     }
 
     ~Impl() {

@@ -10,10 +10,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <system_error>
 
 namespace remit::config {
 namespace {
@@ -110,7 +109,7 @@ std::string read_text_file(const std::string& path) {
     if (error) refuse(error.message());
     if (std::filesystem::is_directory(status)) refuse("it is a folder");
     std::ifstream file(path, std::ios::binary);
-    if (!file) refuse(std::strerror(errno));
+    if (!file) refuse(std::generic_category().message(errno));
     std::string text(kMostBytes + 1, '\0');
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (file.bad()) refuse("reading failed");
