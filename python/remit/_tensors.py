@@ -66,8 +66,7 @@ def tensor_of(name: str, tensor: Any, writable: bool = False) -> Tensor:
         seen = _core.exported(tensor, writable)
     except TypeError:
         raise BadArgument(f"the tensor for {name} is a {type(tensor).__name__}; permitted: a{' writable' if writable else 'n'} "
-                          "array with DLPack, __cuda_array_interface__ or the buffer protocol (a tensor that requires "
-                          "gradients: detach it)") from None
+                          "array with DLPack, __cuda_array_interface__ or the buffer protocol") from None
     if not seen.contiguous:
         raise BadArgument(f"the tensor for {name} is not contiguous: pass a contiguous copy")
     item = seen.bits // 8

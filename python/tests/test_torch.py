@@ -37,8 +37,16 @@ def test_kept_blocks_as_tensors(pair: Pair) -> None:
         assert torch.equal(torch.cat(blocks)[:100], sent["embeddings"])
 
 
-def test_what_requires_gradients_is_refused(pair: Pair) -> None:
+def test_what_requires_gradients_is_sent_by_its_values(pair: Pair) -> None:
     sent = content(10)
     sent["embeddings"].requires_grad_()
-    with pytest.raises(remit.BadArgument, match="detach"):
-        pair.embedding.send(3, sent, 10)
+    reception = pair.receive(3, into=lambda total: {name: torch.zeros_like(t) for name, t in content(total).items()})
+    pair.embedding.send(3, sent, 10).result(PATIENCE)
+    assert torch.equal(reception.result(PATIENCE).tensors["embeddings"], sent["embeddings"].detach())
+
+
+def test_a_tensor_that_is_not_contiguous_is_refused(pair: Pair) -> None:
+    sent = content(10)
+    sent["mrope_positions"] = torch.zeros((10, 3), dtype=torch.int32).T
+    with pytest.raises(remit.BadArgument, match="mrope_positions is not contiguous"):
+        pair.embedding.send(4, sent, 10)

@@ -22,17 +22,17 @@ Options options_of(const remit_config* config, Options Config::*part) {
 }
 
 template <class Worker>
-remit_code endpoint(const Worker* worker, char* buffer, std::size_t capacity, std::size_t* length) noexcept {
+remit_code endpoint(const Worker* worker, char* buffer, std::size_t capacity, std::size_t* length) {
     return guarded([&] { copy_text(needed(worker, "worker").value.endpoint(), buffer, capacity, length); });
 }
 
 template <class Worker>
-remit_code device(const Worker* worker, char* buffer, std::size_t capacity, std::size_t* length) noexcept {
+remit_code device(const Worker* worker, char* buffer, std::size_t capacity, std::size_t* length) {
     return guarded([&] { copy_text(needed(worker, "worker").value.device(), buffer, capacity, length); });
 }
 
 template <class Worker>
-remit_code counters(const Worker* worker, remit_counters* counters) noexcept {
+remit_code counters(const Worker* worker, remit_counters* counters) {
     return guarded([&] {
         const Counters c = needed(worker, "worker").value.counters();
         write_sized(remit_counters{0, c.turns, c.sleeps, c.work_requests, c.doorbells, c.signaled}, counters, "counters");
@@ -40,7 +40,7 @@ remit_code counters(const Worker* worker, remit_counters* counters) noexcept {
 }
 
 template <class Worker>
-remit_code stop(Worker* worker, std::int64_t drain_ms, std::size_t* failed) noexcept {
+remit_code stop(Worker* worker, std::int64_t drain_ms, std::size_t* failed) {
     return guarded([&] {
         const std::size_t left = needed(worker, "worker").value.stop(std::chrono::milliseconds(drain_ms));
         if (failed != nullptr) *failed = left;
@@ -55,12 +55,12 @@ inline std::chrono::steady_clock::time_point deadline_after(std::int64_t timeout
 }
 
 template <class Transfer>
-remit_code reason(const Transfer* transfer, const char* name, char* buffer, std::size_t capacity, std::size_t* length) noexcept {
+remit_code reason(const Transfer* transfer, const char* name, char* buffer, std::size_t capacity, std::size_t* length) {
     return guarded([&] { copy_text(needed(transfer, name).value.reason(), buffer, capacity, length); });
 }
 
 template <class Transfer>
-remit_code descriptor(const Transfer* transfer, const char* name, int* descriptor) noexcept {
+remit_code descriptor(const Transfer* transfer, const char* name, int* descriptor) {
     return guarded([&] { needed(descriptor, "descriptor") = needed(transfer, name).value.descriptor(); });
 }
 
