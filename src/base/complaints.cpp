@@ -30,19 +30,20 @@ Complaints::Turn Complaints::take_turn(const std::string& kind, const std::strin
 }
 
 void Complaints::write(spdlog::level::level_enum level, const std::string& kind, const std::string& peer,
-                       const std::string& text, LogFields fields) {
+                       const std::string& text, const LogFields& known) {
     const Turn turn = take_turn(kind, peer, Clock::now());
     if (!turn.now) return;
+    LogFields fields = known;
     if (fields.event.empty()) fields.event = kind;
     if (fields.peer.empty() && !fields.session) fields.peer = peer;
     log_event(level, fields, turn.unlogged > 0 ? fmt::format("{} ({} more not logged)", text, turn.unlogged) : text);
 }
 
-void Complaints::warn(const std::string& kind, const std::string& peer, const std::string& text, LogFields fields) {
+void Complaints::warn(const std::string& kind, const std::string& peer, const std::string& text, const LogFields& fields) {
     write(spdlog::level::warn, kind, peer, text, fields);
 }
 
-void Complaints::info(const std::string& kind, const std::string& peer, const std::string& text, LogFields fields) {
+void Complaints::info(const std::string& kind, const std::string& peer, const std::string& text, const LogFields& fields) {
     write(spdlog::level::info, kind, peer, text, fields);
 }
 

@@ -21,9 +21,9 @@ public:
 
     /// Logs `text` as a warning if it is the turn of `kind` and `peer`, with the count of those that were not logged. The
     /// line's event is `kind` where `fields` names none.
-    void warn(const std::string& kind, const std::string& peer, const std::string& text, LogFields fields = {});
+    void warn(const std::string& kind, const std::string& peer, const std::string& text, const LogFields& fields = {});
     /// The same for what is no fault, and still a peer's to repeat.
-    void info(const std::string& kind, const std::string& peer, const std::string& text, LogFields fields = {});
+    void info(const std::string& kind, const std::string& peer, const std::string& text, const LogFields& fields = {});
 
     /// As warn(), without the log: nothing where it is not their turn, else how many went unlogged since the last.
     struct Turn {
@@ -42,7 +42,7 @@ private:
     using Key = std::pair<std::string, std::string>;
 
     void write(spdlog::level::level_enum level, const std::string& kind, const std::string& peer, const std::string& text,
-               LogFields fields);
+               const LogFields& fields);
     Entry& entry_of(const Key& key, Clock::time_point now);
 
     std::map<Key, Entry> entries_;

@@ -15,11 +15,13 @@ MetricSample& Collector::sample(const char* name, const char* help, MetricType t
 }
 
 void Collector::counter(const char* name, const char* help, std::uint64_t value, MetricLabels labels) {
-    sample(name, help, MetricType::counter, std::move(labels)).value = static_cast<double>(value);
+    MetricSample& added = sample(name, help, MetricType::counter, std::move(labels));
+    added.value = static_cast<double>(value);
 }
 
 void Collector::gauge(const char* name, const char* help, std::uint64_t value, MetricLabels labels) {
-    sample(name, help, MetricType::gauge, std::move(labels)).value = static_cast<double>(value);
+    MetricSample& added = sample(name, help, MetricType::gauge, std::move(labels));
+    added.value = static_cast<double>(value);
 }
 
 void Collector::histogram(const char* name, const char* help, const Histogram& observed, MetricLabels labels) {
