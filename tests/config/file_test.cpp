@@ -116,6 +116,8 @@ TEST(File, WhatIsNoTomlIsToldWithItsLine) {
     EXPECT_THAT(refused("[fabric]\nmtu = 1024\nmtu = 1024"), StartsWith("remit.toml:3: this is no TOML: "));
     EXPECT_THAT(refused(std::string("[fabric]\ndevice = '\xff'")), HasSubstr("this is no TOML"));
     EXPECT_THAT(refused(std::string(100'000, '[')), HasSubstr("this is no TOML"));
+    EXPECT_THAT(refused("[fabric]\nmtu = 1024\n[[[\n"), StartsWith("remit.toml:3: this is no TOML: "));
+    EXPECT_THAT(refused("[fabric]\nmtu = 1024\n\n[[["), StartsWith("remit.toml:4: this is no TOML: "));
 }
 
 TEST(File, LongValuesAreCutInMessages) {
