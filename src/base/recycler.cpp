@@ -31,7 +31,7 @@ Recycler::~Recycler() {
     for (std::size_t list = 0; list < kLists; ++list) {
         for (Piece* piece = lists_[list].first; piece != nullptr;) {
             Piece* const next = piece->next;
-            ::operator delete(piece, size_of(list));
+            ::operator delete(piece);
             piece = next;
         }
     }
@@ -61,7 +61,7 @@ void Recycler::do_deallocate(void* memory, std::size_t bytes, std::size_t alignm
     if (!is_kept(bytes, alignment)) return std::pmr::new_delete_resource()->deallocate(memory, bytes, alignment);
     const std::size_t index = list_of(bytes);
     List& list = lists_[index];
-    if (list.bytes + size_of(index) > kMostKept) return ::operator delete(memory, size_of(index));
+    if (list.bytes + size_of(index) > kMostKept) return ::operator delete(memory);
     list.first = ::new (memory) Piece{list.first};
     list.bytes += size_of(index);
 }
