@@ -120,12 +120,12 @@ def rails(section, folder):
     if section.get("left_out"):
         return
     figure, axes = _axes("Rails, requests of 16 MiB", "", "Gb/s, 95 % interval of the median", logarithmic=False)
-    bars = [("one pair", section["one_gigabits"]), ("two pairs,\na process pair each", section["two_pairs_gigabits"]),
-            ("two pairs,\none request striped", section["striped_gigabits"])]
+    bars = [("one pair", section["one_gigabits"]), ("two pairs,\na process pair\neach", section["two_pairs_gigabits"]),
+            ("two pairs,\none request\nstriped", section["striped_gigabits"])]
     if "limited" in section:
         limited = section["limited"]
         bars += [(f"one pair\nof {limited['link_rate']}", limited["one_gigabits"]),
-                 (f"two pairs of {limited['link_rate']},\none request striped", limited["striped_gigabits"])]
+                 (f"two pairs of {limited['link_rate']},\none request\nstriped", limited["striped_gigabits"])]
     for index, (name, value) in enumerate(bars):
         axes.bar(index, value["median"], width=0.5, yerr=[[value["median"] - value["low"]], [value["high"] - value["median"]]],
                  capsize=4)
