@@ -6,15 +6,15 @@ import atexit
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
-from types import TracebackType
 from typing import Any, Union
 
 from . import _core
 from ._awaitable import Transfer
 from ._config import Config, Value, loader_of
-from ._core import Counters, DataPath, Layout, Status
-from ._errors import BadArgument, Error
+from ._core import Layout, Status
+from ._errors import Error
 from ._tensors import Tensor, Tensors, addresses_of, segment_index, tensor_of, tensors_for
+from ._worker import Worker
 
 Source = Union[Sequence[int], Tensors]
 """Blocks of the worker's pool, as allocate() gives them, or tensors."""
@@ -84,7 +84,7 @@ def _is_table(source: Source) -> bool:
     return not isinstance(source, Mapping) and all(isinstance(item, Integral) for item in source)
 
 
-class EmbeddingWorker:
+class EmbeddingWorker(Worker[_core.EmbeddingWorker]):
     """The sender. Every method may be called from any thread. Use it as a context manager, or close() it."""
 
     def __init__(self, layout: Layout, blocks: int, config: Config | Mapping[str, Value] | None = None) -> None:
@@ -96,55 +96,14 @@ class EmbeddingWorker:
         self.layout = layout
         _open.add(self)
 
-    def __enter__(self) -> EmbeddingWorker:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
-
     def __del__(self) -> None:
         if hasattr(self, "_core"):
             self.close()
 
-    def stop(self, drain: float = 0.0) -> int:
-        """Begins nothing new, gives what is under way `drain` seconds, then fails the rest; how many those were."""
-        if not 0 <= drain <= 86400:
-            raise BadArgument(f"drain is {drain}; permitted: 0 to 86400 seconds")
-        return self._core.stop(drain)
-
     def close(self) -> None:
         """Stops at once. The pool's memory goes when no view of a block is left."""
-        self._core.close()
+        super().close()
         self._kept.clear()  # nothing reads them any more
-
-    @property
-    def closed(self) -> bool:
-        return self._core.closed()
-
-    @property
-    def endpoint(self) -> str:
-        """Where language workers connect to: "tcp://10.0.0.5:7700"."""
-        return self._core.endpoint()
-
-    @property
-    def device(self) -> str:
-        return self._core.device()
-
-    @property
-    def data_path(self) -> DataPath:
-        return self._core.data_path()
-
-    @property
-    def counters(self) -> Counters:
-        return self._core.counters()
-
-    @property
-    def blocks(self) -> int:
-        return self._core.blocks()
-
-    @property
-    def free_blocks(self) -> int:
-        return self._core.free_blocks()
 
     def allocate(self, tokens: int) -> list[int]:
         """Blocks for `tokens` tokens; the caller's until free(). Raises Exhausted where there are not so many."""

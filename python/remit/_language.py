@@ -11,9 +11,10 @@ from typing import Any, Union
 from . import _core
 from ._awaitable import Transfer, seconds_of
 from ._config import Config, Value, loader_of
-from ._core import Answer, Counters, DataPath, Layout, RoomEvent, Status
+from ._core import Answer, Layout, RoomEvent, Status
 from ._errors import BadArgument, Misuse, TransferFailed
 from ._tensors import Tensors, addresses_of, segment_index, tensors_for
+from ._worker import Worker
 
 Sink = Callable[[int], Tensors]
 """Called once with the length of the request: where its tokens go. On the worker's thread: it may allocate, it must not block."""
@@ -147,7 +148,7 @@ class Reception(Transfer):
         return failure
 
 
-class LanguageWorker:
+class LanguageWorker(Worker[_core.LanguageWorker]):
     """The receiver. Every method may be called from any thread. Use it as a context manager, or close() it."""
 
     def __init__(self, layout: Layout, blocks: int, config: Config | Mapping[str, Value] | None = None) -> None:
@@ -157,12 +158,6 @@ class LanguageWorker:
         self.layout = layout
         _open.add(self)
 
-    def __enter__(self) -> LanguageWorker:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
-
     def __del__(self) -> None:
         if not hasattr(self, "_core"):
             return
@@ -170,45 +165,6 @@ class LanguageWorker:
             self.close()
         except Misuse:  # its sink was the last to refer to it: the extension module ends it on another thread
             pass
-
-    def stop(self, drain: float = 0.0) -> int:
-        """Begins nothing new, gives what is under way `drain` seconds, then fails the rest; how many those were."""
-        if not 0 <= drain <= 86400:
-            raise BadArgument(f"drain is {drain}; permitted: 0 to 86400 seconds")
-        return self._core.stop(drain)
-
-    def close(self) -> None:
-        """Stops at once. The pool's memory goes when no view of a block is left."""
-        self._core.close()
-
-    @property
-    def closed(self) -> bool:
-        return self._core.closed()
-
-    @property
-    def endpoint(self) -> str:
-        return self._core.endpoint()
-
-    @property
-    def device(self) -> str:
-        return self._core.device()
-
-    @property
-    def data_path(self) -> DataPath:
-        return self._core.data_path()
-
-    @property
-    def counters(self) -> Counters:
-        return self._core.counters()
-
-    @property
-    def blocks(self) -> int:
-        return self._core.blocks()
-
-    @property
-    def free_blocks(self) -> int:
-        """Blocks in no room's hands: all of them when everything is at rest."""
-        return self._core.free_blocks()
 
     @property
     def guessed_tokens(self) -> int:
