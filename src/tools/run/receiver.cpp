@@ -60,7 +60,6 @@ struct Receiver::Flight {
     std::unique_ptr<Payload> payload;
     std::shared_ptr<SinkMemory> sink;  ///< null: blocks are kept
     std::optional<Reception> reception;
-    bool given_up = false;  ///< asked to stop before the sender had it
 };
 
 struct Receiver::Flights : std::list<Receiver::Flight> {};
@@ -85,7 +84,6 @@ private:
     void start(RoomId room, const std::string& peer);
     void wait();
     void look();
-    void give_up_unless_under_way(Flight& flight);
     void finish(Flight& flight, Status status);
     void check(Flight& flight);
     [[nodiscard]] std::optional<std::string> find_wrong_length(const Flight& flight) const;
@@ -176,17 +174,11 @@ void Receiver::Run::look() {
             flight = flights_.erase(flight);
             continue;
         }
-        if (stop_.requested()) give_up_unless_under_way(*flight);
+        // A sender that was asked to stop at the same time begins nothing new: what it does not have yet may never come.
+        if (stop_.requested() && flight->reception->answer() == SenderAnswer::not_ready) flight->reception->abort();
         ++flight;
     }
     tell_progress();
-}
-
-/// A sender that was asked to stop at the same time begins nothing new: what it does not have yet may never come.
-void Receiver::Run::give_up_unless_under_way(Flight& flight) {
-    if (flight.given_up || flight.reception->answer() != SenderAnswer::not_ready) return;
-    flight.given_up = true;
-    flight.reception->abort();
 }
 
 void Receiver::Run::finish(Flight& flight, Status status) {
