@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace remit::worker::test {
 
@@ -41,6 +42,21 @@ protected:
         options.embedding.memory = options.language.memory = memory;
         pair_ = std::make_unique<Pair>(options);
         return *pair_;
+    }
+    /// Six rooms at once through a pool of eight blocks.
+    void expect_many_rooms_through_few_blocks() {
+        options_.language_blocks = 8;
+        Pair& pair = start();
+        std::vector<std::unique_ptr<Incoming>> incoming;
+        std::vector<std::unique_ptr<Outgoing>> outgoing;
+        for (RoomId room = 1; room <= 6; ++room) {
+            incoming.emplace_back(new Incoming(pair.receive(room, 512)));
+            outgoing.emplace_back(new Outgoing(pair.send({room, 700 + 300 * room})));
+        }
+        for (RoomId room = 1; room <= 6; ++room) {
+            incoming[room - 1]->expect_success({room, 700 + 300 * room});
+            outgoing[room - 1]->expect_success();
+        }
     }
     /// Streams of the executors in the order in which they were made: the embedding worker's, the language worker's,
     /// where both have one. Before the test makes streams of its own.

@@ -70,20 +70,7 @@ TEST_F(Paths, FromDeviceToHostMemoryAndBack) {
     pair_->expect_transfer({2, 2000}, 1024);
 }
 
-TEST_F(Paths, ManyRoomsThroughFewBlocks) {
-    options_.language_blocks = 8;
-    Pair& pair = start();
-    std::vector<std::unique_ptr<Incoming>> incoming;
-    std::vector<std::unique_ptr<Outgoing>> outgoing;
-    for (RoomId room = 1; room <= 6; ++room) {
-        incoming.emplace_back(new Incoming(pair.receive(room, 512)));
-        outgoing.emplace_back(new Outgoing(pair.send({room, 700 + 300 * room})));
-    }
-    for (RoomId room = 1; room <= 6; ++room) {
-        incoming[room - 1]->expect_success({room, 700 + 300 * room});
-        outgoing[room - 1]->expect_success();
-    }
-}
+TEST_F(Paths, ManyRoomsThroughFewBlocks) { expect_many_rooms_through_few_blocks(); }
 
 TEST_F(Paths, BlocksOfDifferentSizesAndRoundsThatEndInside) {
     options_.embedding_layout = small_layout(80);
