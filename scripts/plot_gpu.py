@@ -35,6 +35,8 @@ def targets(data):
     chunk = [r for r in data["ratios"] if r["mebibytes"] == 4] or data["ratios"]
     worst = min(r["kernel_default"] for r in chunk) / WIRE
     found.append(("of a 400 Gb/s wire, default blocks", worst, ">= 1.5", worst >= 1.5))
+    worst = min(r["default"] for r in data["sums"] if r["mebibytes"] >= 4) / WIRE
+    found.append(("of a 400 Gb/s wire, checksums, default blocks", worst, ">= 1", worst >= 1))
     slowdown = data["gemm"]["slowdown_at_wire_pace"]
     found.append(("slowdown of a GEMM beside, default blocks", slowdown, "<= 0.03", slowdown <= 0.03))
     return found
@@ -52,6 +54,8 @@ def print_table(data):
     for row in data["latency_64_tokens"]:
         print(f"launch to word, 64 tokens of hidden {row['hidden']:.0f}: "
               f"{row['median_microseconds']:.1f} us, p99 {row['p99_microseconds']:.1f} us")
+    for row in data["sums"]:
+        print(f"checksums, {row['mebibytes']:.0f} MiB: {row['default']:.1f} GB/s, {row['all']:.1f} with all blocks")
     print(f"GEMM beside, next launch always waiting: +{100 * data['gemm']['slowdown_without_pause']:.1f} %")
     print_staged(data["staged"])
 
@@ -150,6 +154,7 @@ def invented():
             "smallest_budget": {"50": 5, "100": 10, "400": 0},
             "gemm": {"alone_seconds": 1, "slowdown_at_wire_pace": 0.01, "slowdown_without_pause": 0.04},
             "latency_64_tokens": [{"hidden": 4096, "median_microseconds": 9, "p99_microseconds": 12}],
+            "sums": [{"mebibytes": m, "default": 60, "all": 300} for m in (1, 4, 8)],
             "staged": {"rows": staged,
                        "gemm": {"alone_seconds": 1, "slowdown_kernel": 0.02, "slowdown_engines": 0.005}}}
 

@@ -29,7 +29,7 @@ std::string measure(const Options& options) {
     json.open("", '{');
     add_device(device, json);
     using Section = void (*)(const Options&, const cudaDeviceProp&, Json&);
-    for (const Section section : {add_ratios, add_budgets, add_gemm, add_latency, add_staged}) section(options, device, json);
+    for (const Section section : {add_ratios, add_budgets, add_gemm, add_latency, add_sums, add_staged}) section(options, device, json);
     json.close('}');
     return json.text();
 }

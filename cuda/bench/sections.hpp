@@ -13,6 +13,8 @@ void add_ratios(const Options& options, const cudaDeviceProp& device, Json& json
 void add_budgets(const Options& options, const cudaDeviceProp& device, Json& json);  ///< GB/s against blocks
 void add_gemm(const Options& options, const cudaDeviceProp& device, Json& json);     ///< slowdown of a GEMM beside
 void add_latency(const Options& options, const cudaDeviceProp& device, Json& json);  ///< from launch to word
+/// GB/s of the kernel that sums, against what copies take and what a wire brings.
+void add_sums(const Options& options, const cudaDeviceProp& device, Json& json);
 /// Kernels on pinned host memory against the copy engines.
 void add_staged(const Options& options, const cudaDeviceProp& device, Json& json);
 

@@ -65,7 +65,7 @@ __device__ inline void visit_stage(const LargeBatch& batch, Range stage, std::ui
 /// A block's share, the next two stages on their way in while one goes out.
 __device__ inline void copy_share(const LargeBatch& batch, std::byte* stages, std::uint64_t* barriers) {
     const std::uint32_t slots = batch.header.slots;
-    const Range tiles =
+    const Deal tiles =
         tiles_of_block((slots + kBulkStageSlots - 1) / kBulkStageSlots, blockIdx.x, gridDim.x);
     const auto range_of = [&](std::uint32_t tile) {
         const std::uint32_t begin = tile * kBulkStageSlots;
@@ -73,11 +73,11 @@ __device__ inline void copy_share(const LargeBatch& batch, std::byte* stages, st
     };
     for (std::uint32_t i = 0; i < kStages; ++i) init_barrier(shared_address(&barriers[i]));
     asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
-    const std::uint32_t count = tiles.end - tiles.begin;
+    const std::uint32_t count = (tiles.end - tiles.first + tiles.step - 1) / tiles.step;
     std::uint32_t loading = 0;
     std::uint32_t storing = 0;
     const auto load = [&](std::uint32_t i) {
-        const Range stage = range_of(tiles.begin + i);
+        const Range stage = range_of(tiles.first + i * tiles.step);
         const std::uint32_t barrier = shared_address(&barriers[i % kStages]);
         const std::uint32_t memory = shared_address(stages + i % kStages * kStageBytes);
         expect_bytes(barrier, (stage.end - stage.begin) * kSlotBytes);
@@ -90,7 +90,7 @@ __device__ inline void copy_share(const LargeBatch& batch, std::byte* stages, st
     for (std::uint32_t i = 0; i < count; ++i) {
         wait_for_bytes(shared_address(&barriers[i % kStages]), i / kStages % 2);
         const std::uint32_t memory = shared_address(stages + i % kStages * kStageBytes);
-        visit_stage(batch, range_of(tiles.begin + i), storing,
+        visit_stage(batch, range_of(tiles.first + i * tiles.step), storing,
                     [&](std::uint64_t, std::uint64_t destination, std::uint32_t bytes, std::uint32_t offset) {
                         store_bulk(destination, memory + offset, bytes);
                     });

@@ -67,10 +67,10 @@ template <class Shape, class Batch>
 __device__ inline void copy_block(const Batch& batch) {
     const std::uint32_t slots = batch.header.slots;
     const std::uint32_t lane = threadIdx.x % Shape::lanes;
-    const Range tiles = tiles_of_block(tiles_of<Shape>(slots), blockIdx.x, gridDim.x);
+    const Deal tiles = tiles_of_block(tiles_of<Shape>(slots), blockIdx.x, gridDim.x);
     std::uint32_t index = 0;
 #pragma unroll 1
-    for (std::uint32_t tile = tiles.begin; tile < tiles.end; ++tile) {
+    for (std::uint32_t tile = tiles.first; tile < tiles.end; tile += tiles.step) {
         const Range span = span_of<Shape>(tile, threadIdx.x, slots);
         if (span.begin == span.end) break;
         index = find_piece(batch.pieces, index, batch.header.pieces - 1, span.begin);

@@ -26,13 +26,17 @@ REMIT_HOST_DEVICE constexpr std::uint32_t grid_of(std::uint32_t slots, std::uint
     return blocks == 0 ? 1 : blocks;
 }
 
-/// Neighbouring tiles, so that a block seldom changes its piece; blocks differ by one tile at most, the first ones
-/// having the more. In 32 bits: a GPU divides 64 by a call of some hundred instructions.
-REMIT_HOST_DEVICE constexpr Range tiles_of_block(std::uint32_t tiles, std::uint32_t block, std::uint32_t blocks) {
-    const std::uint32_t share = tiles / blocks;
-    const std::uint32_t more = tiles % blocks;
-    const std::uint32_t begin = block * share + (block < more ? block : more);
-    return {begin, begin + share + (block < more ? 1 : 0)};
+/// Every so many-th tile.
+struct Deal {
+    std::uint32_t first = 0;
+    std::uint32_t end = 0;
+    std::uint32_t step = 1;
+};
+
+/// Tiles are dealt out in turn: those with many small pieces lie together and take several times as long as others, and no
+/// block is to get them all. Blocks differ by one tile at most.
+REMIT_HOST_DEVICE constexpr Deal tiles_of_block(std::uint32_t tiles, std::uint32_t block, std::uint32_t blocks) {
+    return {block, tiles, blocks};
 }
 
 /// The slots of a warp in a tile; empty behind the end of the batch.
@@ -101,10 +105,13 @@ REMIT_HOST_DEVICE constexpr PieceView view_of(const BatchHeader& header, const P
 /// The piece that holds `slot`, among those from `first` on; the caller knows that none before it does.
 REMIT_HOST_DEVICE constexpr std::uint32_t find_piece(const Piece* pieces, std::uint32_t first, std::uint32_t last,
                                                      std::uint32_t slot) {
-    // The usual case: still in the piece of the span before.
+    // The usual case: still in the piece of the span before, or not far behind it; each look waits for a load.
     if (slot < end_of(pieces[first]).slot) return first;
-    std::uint32_t low = first + 1;
-    std::uint32_t high = last;
+    std::uint32_t before = first;
+    std::uint32_t step = 1;
+    for (; step < last - before && slot >= end_of(pieces[before + step]).slot; step *= 2) before += step;
+    std::uint32_t low = before + 1;
+    std::uint32_t high = step < last - before ? before + step : last;
     while (low < high) {
         const std::uint32_t middle = low + (high - low) / 2;
         if (slot < end_of(pieces[middle]).slot) {

@@ -32,9 +32,9 @@ std::vector<std::uint32_t> taken(std::uint32_t slots, std::uint32_t budget) {
     std::vector<std::uint32_t> times(slots);
     const std::uint32_t blocks = grid_of<CopyShape>(slots, budget);
     for (std::uint32_t block = 0; block < blocks; ++block) {
-        const Range tiles = tiles_of_block(tiles_of<CopyShape>(slots), block, blocks);
+        const Deal tiles = tiles_of_block(tiles_of<CopyShape>(slots), block, blocks);
         for (std::uint32_t thread = 0; thread < CopyShape::threads; ++thread) {
-            for (std::uint32_t tile = tiles.begin; tile < tiles.end; ++tile) {
+            for (std::uint32_t tile = tiles.first; tile < tiles.end; tile += tiles.step) {
                 const Range span = span_of<CopyShape>(tile, thread, slots);
                 for (std::uint32_t i = span.begin + thread % CopyShape::lanes; i < span.end; i += CopyShape::lanes) {
                     ++times[i];
@@ -78,15 +78,16 @@ TEST(Work, AnEmptyBatchStillHasABlockThatSaysSo) {
 TEST(Work, BlocksDifferByOneTileAtMost) {
     for (const std::uint32_t tiles : {1u, 7u, 8u, 9u, 128u, 1000u, 131071u}) {
         for (const std::uint32_t blocks : {1u, 8u, 132u}) {
-            std::uint32_t next = 0;
+            std::uint32_t dealt = 0;
             for (std::uint32_t block = 0; block < blocks; ++block) {
-                const Range range = tiles_of_block(tiles, block, blocks);
-                EXPECT_EQ(range.begin, next);
-                EXPECT_LE(range.end - range.begin, tiles / blocks + 1);
-                EXPECT_GE(range.end - range.begin, tiles / blocks);
-                next = range.end;
+                const Deal deal = tiles_of_block(tiles, block, blocks);
+                std::uint32_t count = 0;
+                for (std::uint32_t tile = deal.first; tile < deal.end; tile += deal.step) ++count;
+                EXPECT_LE(count, tiles / blocks + 1);
+                EXPECT_GE(count, tiles / blocks);
+                dealt += count;
             }
-            EXPECT_EQ(next, tiles);
+            EXPECT_EQ(dealt, tiles);
         }
     }
 }
@@ -95,6 +96,7 @@ TEST(Work, TheLargestBatchIsDealtOutWithoutOverflow) {
     const std::uint32_t tiles = tiles_of<CopyShape>(kMaxSlots);
     EXPECT_EQ(tiles, (kMaxSlots + CopyShape::tile_slots - 1) / CopyShape::tile_slots);
     EXPECT_EQ(tiles_of_block(tiles, 131, 132).end, tiles);
+    EXPECT_LT(tiles, ~std::uint32_t{0} - (1u << 20)) << "one step behind the last tile does not wrap";
     EXPECT_EQ(span_of<CopyShape>(tiles - 1, CopyShape::threads - 1, kMaxSlots).end, kMaxSlots);
 }
 

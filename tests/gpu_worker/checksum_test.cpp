@@ -2,7 +2,10 @@
 // found; a GPU that dies while it sums fails what waits for it.
 
 #include "gpu_pair.hpp"
+#include "growing.hpp"
 #include "kernels/kernels.hpp"
+
+#include <optional>
 
 namespace remit::worker::test {
 namespace {
@@ -98,6 +101,55 @@ TEST_F(GpuChecksum, ASendEndsOnlyWhenNothingSumsItsSourceAnyMore) {
     hold_stream(first_stream(), false);
     outgoing.expect_failed("aborted");
     pair_->expect_transfer({2, 2000, 2}, 1024);
+}
+
+/// The first round is written, its sums are held back until the second has begun, which waits for more of its source. At
+/// the end the sums are told.
+class GpuChecksumOfAGrowingSource : public GpuChecksum {
+protected:
+    void SetUp() override {
+        GpuChecksum::SetUp();
+        options_.embedding.memory = device_memory();
+        pair_ = std::make_unique<Pair>(options_);
+        hold_sums(true);
+        incoming_.reset(new Incoming(pair_->receive(1, 1024)));
+        growing_.emplace(pair_->embedding(), Content{1, 2000}, 1024);
+        ASSERT_TRUE(comes_true([this] { return sums() > 0 && begun_second(); }));
+        hold_sums(false);
+        hold_stream(first_stream(), false);
+        // Each is taken in a step of its own, and what has been summed before it.
+        for (int step = 0; step < 2; ++step) static_cast<void>(pair_->embedding().snapshot());
+    }
+    void TearDown() override {
+        growing_.reset();
+        incoming_.reset();
+        GpuChecksum::TearDown();
+    }
+    [[nodiscard]] bool begun_second() const {
+        const WorkerSnapshot seen = pair_->embedding().snapshot();
+        return seen.rooms.size() == 1 && seen.rooms[0].waits_for == "Send::ready(): 1024 of 2000 tokens may be read";
+    }
+
+    std::unique_ptr<Incoming> incoming_;
+    std::optional<Growing> growing_;
+};
+
+TEST_F(GpuChecksumOfAGrowingSource, GoesOutWhole) {
+    growing_->grow(2000);
+    incoming_->expect_success({1, 2000});
+    growing_->expect_success();
+}
+
+TEST_F(GpuChecksumOfAGrowingSource, IsNotItsUsersBeforeTheSecondRoundIsRead) {
+    hold_stream(first_stream(), true);
+    const std::size_t before = launches();
+    growing_->grow(2000);
+    EXPECT_TRUE(comes_true([&] { return launches() > before; })) << "the second round is gathered";
+    growing_->send().abort();
+    incoming_->expect_failed("aborted by the embedding worker's user");
+    EXPECT_FALSE(is_final(growing_->send().poll())) << "the source is read";
+    hold_stream(first_stream(), false);
+    growing_->expect_failed("aborted");
 }
 
 TEST_F(GpuChecksum, ASumThatCannotBeLaunchedFailsTheSend) {

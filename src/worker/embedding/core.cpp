@@ -94,7 +94,11 @@ void Core::feed(const SendEvent& event) {
             run_actions();
             take_sums();  // host memory's are there
             return;
-        case SendEvent::Kind::idle: machine_.on_idle(event.key, now_); break;
+        case SendEvent::Kind::idle:
+            // One that waited for checksums may be older than what has begun since; that ends with an event of its own.
+            if (queue_.owes_idle(event.key)) return;
+            machine_.on_idle(event.key, now_);
+            break;
         case SendEvent::Kind::send_failed: machine_.on_cancel(event.send, event.reason, now_); break;
         case SendEvent::Kind::link_failed:
             take_device_events();  // what is behind it, where the device has said so

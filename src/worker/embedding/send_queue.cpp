@@ -161,6 +161,11 @@ void SendQueue::forget(const AttemptKey& key) {
     check_idle(*work);
 }
 
+bool SendQueue::owes_idle(const AttemptKey& key) {
+    const Work* work = work_at(key);
+    return work != nullptr && work->busy;
+}
+
 bool SendQueue::pump() {
     bool moved = false;
     moved |= complete_all();

@@ -78,6 +78,8 @@ public:
     /// Asks for a wake-up at the next completion; a link that cannot be asked fails.
     void arm();
     [[nodiscard]] Wait waits() const;
+    /// Whether an idle event of the attempt is still to come.
+    [[nodiscard]] bool owes_idle(const protocol::AttemptKey& key);
     /// Something is staged, or on the wire.
     [[nodiscard]] bool busy() const noexcept { return units_.size() > free_units_.size(); }
     [[nodiscard]] const PostCounters& counters() const noexcept { return counters_; }

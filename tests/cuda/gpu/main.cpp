@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
         return 3;
     }
     int failed = 0;
-    for (const auto* tests : {&remit::gpu::test::kernel_gpu_tests(), &remit::gpu::test::path_gpu_tests()}) {
+    for (const auto* tests : {&remit::gpu::test::kernel_gpu_tests(), &remit::gpu::test::sum_gpu_tests(), &remit::gpu::test::path_gpu_tests()}) {
         for (const GpuTest& test : *tests) {
             if (std::string(test.name).find(only) == std::string::npos) continue;
             failed += run(test, small) ? 0 : 1;

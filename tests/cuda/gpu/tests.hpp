@@ -10,6 +10,7 @@ struct GpuTest {
 };
 
 [[nodiscard]] const std::vector<GpuTest>& kernel_gpu_tests();
+[[nodiscard]] const std::vector<GpuTest>& sum_gpu_tests();
 [[nodiscard]] const std::vector<GpuTest>& path_gpu_tests();  ///< of what stands on the kernels
 
 }  // namespace remit::gpu::test
