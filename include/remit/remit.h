@@ -7,11 +7,11 @@
  * ABI. Handles are opaque; codes are ints; a struct begins with its size, which its _INIT macro sets, and grows at its end
  * alone; options of workers are set by name. So a program that was compiled with an older header goes on working.
  *
- * Ownership. Each _create, _send, _receive, _adopt yields a handle that its _destroy gives back. Null may be destroyed.
- * Handles of sends and receptions may outlive their worker. Strings that are passed in are copied.
+ * Ownership. Each _create, _send, _receive, _adopt, _history yields a handle that its _destroy gives back. Null may be destroyed.
+ * Handles of sends, receptions and histories may outlive their worker. Strings that are passed in are copied.
  *
  * Threads. Workers, sends, receptions and adopted memory may be used by any threads at once, until one destroys them; layouts
- * are constant; a configuration belongs to one thread at a time.
+ * and histories are constant; a configuration belongs to one thread at a time.
  */
 #ifndef REMIT_REMIT_H
 #define REMIT_REMIT_H
@@ -118,7 +118,7 @@ typedef struct remit_segment {
 } remit_segment;
 #define REMIT_SEGMENT_INIT {sizeof(remit_segment), 0, 0, 0, 0, 0}
 
-/* Embeddings, fill_ids, mrope_positions, aux_datas and, with deepstack, deepstack_embeddings. */
+/* Embeddings, fill_ids, mrope_positions, aux_datas and, with deepstack, deepstack_embeddings: all the segments there are. */
 REMIT_API remit_code remit_layout_multimodal(const remit_shape* shape, remit_layout** layout);
 REMIT_API void remit_layout_destroy(remit_layout* layout);
 REMIT_API remit_code remit_layout_segments(const remit_layout* layout, size_t* count);
@@ -163,6 +163,15 @@ typedef struct remit_counters {
 } remit_counters;
 #define REMIT_COUNTERS_INIT {sizeof(remit_counters), 0, 0, 0, 0, 0}
 
+/* How a worker holds its bytes, in words for people and reports; each ends with a 0. Constant while the worker lives. */
+typedef struct remit_data_path {
+    size_t size;
+    char memory[32];     /* "host", "pinned:0", "cuda:0" */
+    char gpu_direct[32]; /* how the NIC reaches the pool: "dmabuf-pcie", "dmabuf", "peermem", "staged"; "none": host memory */
+    char gather[32];     /* what copies: "kernel", "cpu"; "none": nothing is copied that can be sent where it lies */
+} remit_data_path;
+#define REMIT_DATA_PATH_INIT {sizeof(remit_data_path), "", "", ""}
+
 /* ------------------------------------------------------------------------------------------------ embedding worker */
 
 typedef struct remit_embedding_worker remit_embedding_worker;
@@ -201,6 +210,7 @@ REMIT_API remit_code remit_embedding_worker_endpoint(const remit_embedding_worke
                                                      size_t* length);
 REMIT_API remit_code remit_embedding_worker_device(const remit_embedding_worker* worker, char* buffer, size_t capacity,
                                                    size_t* length);
+REMIT_API remit_code remit_embedding_worker_data_path(const remit_embedding_worker* worker, remit_data_path* path);
 REMIT_API remit_code remit_embedding_worker_counters(const remit_embedding_worker* worker, remit_counters* counters);
 /* Begins nothing new, gives what is under way `drain_ms`, then fails what is left and tells how many that were (may be null). */
 REMIT_API remit_code remit_embedding_worker_stop(remit_embedding_worker* worker, int64_t drain_ms, size_t* failed);
@@ -285,6 +295,7 @@ REMIT_API remit_code remit_language_worker_endpoint(const remit_language_worker*
                                                     size_t* length);
 REMIT_API remit_code remit_language_worker_device(const remit_language_worker* worker, char* buffer, size_t capacity,
                                                   size_t* length);
+REMIT_API remit_code remit_language_worker_data_path(const remit_language_worker* worker, remit_data_path* path);
 REMIT_API remit_code remit_language_worker_counters(const remit_language_worker* worker, remit_counters* counters);
 REMIT_API remit_code remit_language_worker_stop(remit_language_worker* worker, int64_t drain_ms, size_t* failed);
 /* Blocks in no room's hands: all of them when everything is at rest. */
@@ -322,6 +333,27 @@ REMIT_API remit_code remit_reception_aux(const remit_reception* reception, int32
 REMIT_API remit_code remit_reception_table(const remit_reception* reception, uint32_t* blocks, size_t capacity, size_t* count);
 /* Gives kept blocks back, once. */
 REMIT_API remit_code remit_reception_release(const remit_reception* reception);
+
+typedef struct remit_history remit_history;
+
+typedef struct remit_room_event {
+    size_t size;
+    const char* what;     /* "INIT", "RESUME", "announced", "round complete", "copied out", "final"; the history's own */
+    int64_t time_ns;      /* on CLOCK_MONOTONIC */
+    uint64_t first_token;
+    uint64_t tokens;      /* of the round or offer; of the request for "announced" */
+    uint32_t round;
+    uint32_t blocks;
+    remit_status status;
+    uint32_t reserved;    /* 0 */
+} remit_room_event;
+#define REMIT_ROOM_EVENT_INIT {sizeof(remit_room_event), NULL, 0, 0, 0, 0, 0, 0, 0}
+
+/* What has happened to the room so far, oldest first: a copy, to which nothing is added. */
+REMIT_API remit_code remit_reception_history(const remit_reception* reception, remit_history** history);
+REMIT_API void remit_history_destroy(remit_history* history);
+REMIT_API remit_code remit_history_events(const remit_history* history, size_t* count);
+REMIT_API remit_code remit_history_event(const remit_history* history, size_t index, remit_room_event* event);
 
 #ifdef __cplusplus
 }

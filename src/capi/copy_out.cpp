@@ -18,6 +18,14 @@ void copy_text(std::string_view text, char* buffer, std::size_t capacity, std::s
     buffer[text.size()] = '\0';
 }
 
+void put_text(std::string_view text, char* field, std::size_t capacity) {
+    if (text.size() >= capacity) {
+        throw Error(ErrorKind::internal, fmt::format("\"{}\" is longer than its field of {} bytes", text, capacity));
+    }
+    std::copy(text.begin(), text.end(), field);
+    field[text.size()] = '\0';
+}
+
 void copy_blocks(const BlockTable& table, BlockId* blocks, std::size_t capacity, std::size_t& count) {
     if (capacity > 0) needed(blocks, "blocks");
     count = table.size();

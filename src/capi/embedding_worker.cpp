@@ -66,6 +66,10 @@ remit_code remit_embedding_worker_device(const remit_embedding_worker* worker, c
     return remit::capi::device(worker, buffer, capacity, length);
 }
 
+remit_code remit_embedding_worker_data_path(const remit_embedding_worker* worker, remit_data_path* path) {
+    return remit::capi::data_path(worker, path);
+}
+
 remit_code remit_embedding_worker_counters(const remit_embedding_worker* worker, remit_counters* counters) {
     return remit::capi::counters(worker, counters);
 }

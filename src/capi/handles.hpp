@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <vector>
 
 // What the opaque handles of <remit/remit.h> are.
 
@@ -42,4 +43,8 @@ struct remit_reception {
     bool keeps_blocks;
     mutable std::atomic<bool> succeeded{false};  ///< told so, maybe before poll() does: by a wait on a stream
     mutable std::atomic<bool> released{false};
+};
+
+struct remit_history {
+    std::vector<remit::RoomEvent> events;
 };

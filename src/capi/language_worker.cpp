@@ -64,6 +64,10 @@ remit_code remit_language_worker_device(const remit_language_worker* worker, cha
     return remit::capi::device(worker, buffer, capacity, length);
 }
 
+remit_code remit_language_worker_data_path(const remit_language_worker* worker, remit_data_path* path) {
+    return remit::capi::data_path(worker, path);
+}
+
 remit_code remit_language_worker_counters(const remit_language_worker* worker, remit_counters* counters) {
     return remit::capi::counters(worker, counters);
 }

@@ -32,6 +32,18 @@ remit_code device(const Worker* worker, char* buffer, std::size_t capacity, std:
 }
 
 template <class Worker>
+remit_code data_path(const Worker* worker, remit_data_path* path) {
+    return guarded([&] {
+        const DataPath p = needed(worker, "worker").value.data_path();
+        remit_data_path told{};
+        put_text(p.memory, told.memory, sizeof told.memory);
+        put_text(p.gpu_direct, told.gpu_direct, sizeof told.gpu_direct);
+        put_text(p.gather, told.gather, sizeof told.gather);
+        write_sized(told, path, "path");
+    });
+}
+
+template <class Worker>
 remit_code counters(const Worker* worker, remit_counters* counters) {
     return guarded([&] {
         const Counters c = needed(worker, "worker").value.counters();

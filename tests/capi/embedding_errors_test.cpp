@@ -92,6 +92,7 @@ TEST_F(ErrorsOfC, AnEmbeddingWorkersArguments) {
     expect(remit_embedding_worker_endpoint(embedding_, text, 8, &size), REMIT_TOO_SMALL, {"room for 8"});
     EXPECT_EQ(size, std::string(endpoint_).size());
     expect(remit_embedding_worker_device(nullptr, text, 8, nullptr), REMIT_BAD_ARGUMENT, {"worker is null"});
+    expect(remit_embedding_worker_data_path(embedding_, nullptr), REMIT_BAD_ARGUMENT, {"path is null"});
     expect(remit_embedding_worker_counters(embedding_, nullptr), REMIT_BAD_ARGUMENT, {"counters is null"});
     expect(remit_embedding_worker_free_blocks(embedding_, nullptr), REMIT_BAD_ARGUMENT, {"blocks is null"});
     expect(remit_embedding_worker_allocate(embedding_, 1, blocks, 8, nullptr), REMIT_BAD_ARGUMENT, {"count is null"});

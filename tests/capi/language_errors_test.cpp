@@ -19,6 +19,10 @@ TEST_F(ErrorsOfC, ALanguageWorkersArguments) {
     expect(remit_language_worker_endpoint(nullptr, text, 8, &size), REMIT_BAD_ARGUMENT, {"worker is null"});
     expect(remit_language_worker_endpoint(language_, text, 8, &size), REMIT_TOO_SMALL, {"room for 8"});
     expect(remit_language_worker_device(nullptr, text, 8, nullptr), REMIT_BAD_ARGUMENT, {"worker is null"});
+    remit_data_path path = REMIT_DATA_PATH_INIT;
+    expect(remit_language_worker_data_path(nullptr, &path), REMIT_BAD_ARGUMENT, {"worker is null"});
+    path.size = 5;
+    expect(remit_language_worker_data_path(language_, &path), REMIT_BAD_ARGUMENT, {"path.size is 5"});
     expect(remit_language_worker_counters(nullptr, &counters), REMIT_BAD_ARGUMENT, {"worker is null"});
     counters.size = 3;
     expect(remit_language_worker_counters(language_, &counters), REMIT_BAD_ARGUMENT, {"counters.size is 3"});
@@ -85,6 +89,38 @@ TEST_F(ErrorsOfC, AReceptionsArguments) {
     expect_failed(asked, "changed my mind");
     remit_reception_destroy(asked);
     remit_reception_destroy(nullptr);
+}
+
+TEST_F(ErrorsOfC, AHistorysArguments) {
+    remit_reception* const asked = receive(13);
+    remit_history* history = nullptr;
+    std::size_t count = 0;
+    remit_room_event event = REMIT_ROOM_EVENT_INIT;
+    expect(remit_reception_history(nullptr, &history), REMIT_BAD_ARGUMENT, {"reception is null"});
+    expect(remit_reception_history(asked, nullptr), REMIT_BAD_ARGUMENT, {"history is null"});
+    expect(remit_history_events(nullptr, &count), REMIT_BAD_ARGUMENT, {"history is null"});
+    expect(remit_history_event(nullptr, 0, &event), REMIT_BAD_ARGUMENT, {"history is null"});
+    EXPECT_EQ(history, nullptr);
+    EXPECT_EQ(remit_reception_abort(asked, "enough"), REMIT_OK);
+    expect_failed(asked, "enough");
+    ASSERT_EQ(remit_reception_history(asked, &history), REMIT_OK);
+    expect(remit_history_events(history, nullptr), REMIT_BAD_ARGUMENT, {"count is null"});
+    ASSERT_EQ(remit_history_events(history, &count), REMIT_OK);
+    ASSERT_GT(count, 0u);
+    expect(remit_history_event(history, 0, nullptr), REMIT_BAD_ARGUMENT, {"event is null"});
+    event.size = 4;
+    expect(remit_history_event(history, 0, &event), REMIT_BAD_ARGUMENT, {"event.size is 4"});
+    event.size = sizeof event;
+    expect(remit_history_event(history, count, &event), REMIT_BAD_ARGUMENT,
+           {"index is " + std::to_string(count), "has " + std::to_string(count) + " events"});
+    // It is a copy: it outlives what it is of.
+    remit_reception_destroy(asked);
+    remit_language_worker_destroy(std::exchange(language_, nullptr));
+    ASSERT_EQ(remit_history_event(history, count - 1, &event), REMIT_OK);
+    EXPECT_STREQ(event.what, "final");
+    EXPECT_EQ(event.status, REMIT_STATUS_FAILED);
+    remit_history_destroy(history);
+    remit_history_destroy(nullptr);
 }
 
 TEST_F(ErrorsOfC, AnAbortNeedsNoReason) {

@@ -1,3 +1,6 @@
+/* clock_gettime() is POSIX, not C11. */
+#define _POSIX_C_SOURCE 200809L
+
 #include "scenarios.h"
 
 #include "pair.h"
@@ -5,6 +8,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { LANGUAGE_BLOCKS = 32 };
 
@@ -91,6 +95,52 @@ static const char* check_blocks(struct pair* pair, const uint32_t* blocks, uint6
     return "";
 }
 
+/* Both workers hold host memory, which no NIC needs a way to. */
+static const char* check_data_paths(const struct pair* pair) {
+    remit_data_path paths[2] = {REMIT_DATA_PATH_INIT, REMIT_DATA_PATH_INIT};
+    if (remit_embedding_worker_data_path(pair->embedding, &paths[0]) != REMIT_OK ||
+        remit_language_worker_data_path(pair->language, &paths[1]) != REMIT_OK) {
+        return failed("data path");
+    }
+    for (int i = 0; i < 2; ++i) {
+        if (strcmp(paths[i].memory, "host") != 0 || strcmp(paths[i].gpu_direct, "none") != 0 || strcmp(paths[i].gather, "cpu") != 0) {
+            return wrong("the data path is another than host, none, cpu");
+        }
+    }
+    return "";
+}
+
+/* Times grow, rounds are contiguous from token 0 to the last, and the end is Success. */
+static const char* check_history(const remit_reception* reception, uint64_t tokens, uint32_t rounds) {
+    remit_history* history = NULL;
+    size_t count = 0;
+    uint64_t arrived = 0;
+    uint32_t complete = 0;
+    const char* fault = "";
+    if (remit_reception_history(reception, &history) != REMIT_OK || remit_history_events(history, &count) != REMIT_OK) {
+        fault = failed("history");
+    }
+    int64_t latest = 0;
+    remit_room_event event = REMIT_ROOM_EVENT_INIT;
+    for (size_t i = 0; *fault == '\0' && i < count; ++i) {
+        if (remit_history_event(history, i, &event) != REMIT_OK) fault = failed("event");
+        if (event.time_ns < latest) fault = wrong("a history whose time goes back");
+        latest = event.time_ns;
+        if (strcmp(event.what, "round complete") != 0) continue;
+        if (event.round != complete || event.first_token != arrived) fault = wrong("a round that does not follow on the one before");
+        arrived = event.first_token + event.tokens;
+        ++complete;
+    }
+    if (*fault == '\0' && (complete != rounds || arrived != tokens)) fault = wrong("a history without some of the rounds");
+    if (*fault == '\0' && (strcmp(event.what, "final") != 0 || event.status != REMIT_STATUS_SUCCESS)) fault = wrong("no Success at its end");
+    struct timespec now;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0 || latest > (int64_t)now.tv_sec * 1000000000 + now.tv_nsec || latest == 0) {
+        fault = wrong("a time of another clock");
+    }
+    remit_history_destroy(history);
+    return fault;
+}
+
 /* 1500 tokens from blocks into a sink, with a guess of 512: resumed out of sight. */
 static const char* blocks_into_sink(void) {
     enum { TOKENS = 1500, ROOM = 7 };
@@ -134,6 +184,8 @@ static const char* blocks_into_sink(void) {
         if (to.calls != 1) fault = wrong("the sink was not called once");
         if (*fault == '\0') fault = tensors_check(&to.tensors, pair.layout, ROOM);
         if (*fault == '\0') fault = check_aux(reception, TOKENS);
+        if (*fault == '\0') fault = check_history(reception, TOKENS, rounds);
+        if (*fault == '\0') fault = check_data_paths(&pair);
     }
     if (count > 0 && remit_embedding_worker_free(pair.embedding, blocks, count) != REMIT_OK) fault = failed("free");
     remit_send_destroy(send);

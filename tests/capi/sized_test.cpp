@@ -106,5 +106,14 @@ TEST(CopyOut, TextFitsOrIsRefusedWithItsLength) {
     EXPECT_STREQ(buffer, "");
 }
 
+TEST(CopyOut, TextThatAFieldCannotHoldIsADefectThatIsTold) {
+    char field[6] = "-----";
+    EXPECT_EQ(guarded([&] { put_text("123456", field, sizeof field); }), REMIT_INTERNAL);
+    EXPECT_NE(std::string(remit_last_error()).find("\"123456\""), std::string::npos) << remit_last_error();
+    EXPECT_STREQ(field, "-----");
+    EXPECT_EQ(guarded([&] { put_text("12345", field, sizeof field); }), REMIT_OK);
+    EXPECT_STREQ(field, "12345");
+}
+
 }  // namespace
 }  // namespace remit::capi::test
