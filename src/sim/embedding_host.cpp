@@ -20,7 +20,7 @@ Config config_of(Context& context, std::uint32_t index) {
     config.layout = context.shape(e.block_size, Arrangement::segments);
     config.incarnation = context.next_life++;
     config.attempt_window = context.settings.window;
-    config.max_attempts = context.settings.window / 2 + 1;
+    config.max_attempts = context.settings.remembered;
     config.max_queue_pairs = e.queue_pairs;
     config.max_message = context.settings.round.max_write;
     config.on_dead_rank = e.on_dead_rank;
@@ -216,7 +216,7 @@ void EmbeddingHost::act(BuildGeneration& action) {
 
 void EmbeddingHost::act(DestroyGeneration& action) {
     context_.trace.say("   E{} destroys {}.{}: {}", index_, action.key.session, action.key.generation, action.reason);
-    if (action.reason.find("silent") != std::string::npos) ++context_.statistics.peer_deaths;
+    count_silence(context_, action.reason);
     const auto found = generations_.find(action.key);
     if (found != generations_.end()) {
         for (const std::uint32_t number : found->second.queue_pairs) {

@@ -1,8 +1,12 @@
 #include "sim/host_common.hpp"
 
 #include "protocol/codec.hpp"
+#include "sim/violation.hpp"
 
 #include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <array>
 
 namespace remit::sim {
 namespace {
@@ -49,6 +53,16 @@ struct Words {
 };
 
 }  // namespace
+
+void count_silence(Context& context, const std::string& reason) {
+    if (reason.find(" silent for ") == std::string::npos) return;
+    ++context.statistics.peer_deaths;
+    constexpr std::array kExcuses{Fault::loss,           Fault::crash_embedding, Fault::crash_language,
+                                  Fault::stop_embedding, Fault::stop_language,   Fault::jump};
+    const bool excused = std::any_of(kExcuses.begin(), kExcuses.end(),
+                                     [&](Fault fault) { return context.statistics.came(fault); });
+    if (!excused) throw Violation("though nothing was lost, a peer is given up: " + reason);
+}
 
 std::string in_words(const ToEmbedding& message) {
     return std::visit(Words{}, message);

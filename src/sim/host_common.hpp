@@ -1,6 +1,7 @@
 #pragma once
 
 #include "protocol/messages.hpp"
+#include "sim/context.hpp"
 
 #include <string>
 #include <variant>
@@ -16,6 +17,10 @@ void fill_sender(Variant& message, const protocol::PeerAddress& address) {
         },
         message);
 }
+
+/// Counts a generation that goes because its peer was silent.
+/// @throws Violation where the peer lived and every message came: one that is idle is not given up.
+void count_silence(Context& context, const std::string& reason);
 
 /// A message as words for traces.
 [[nodiscard]] std::string in_words(const protocol::ToEmbedding& message);

@@ -90,7 +90,7 @@ LanguageHost::Destroyed LanguageHost::destroy(const protocol::GenerationKey& key
 void LanguageHost::act(DestroyGeneration& action) {
     check_abort_answered(action.reason);
     context_.trace.say("   L{} destroys {}.{}: {}", index_, action.key.session, action.key.generation, action.reason);
-    if (action.reason.find("silent") != std::string::npos) ++context_.statistics.peer_deaths;
+    count_silence(context_, action.reason);
     if (context_.settings.sabotage == Sabotage::destroy_late) {
         answers_.emplace_back(Destroyed{action.key, {}});
     } else {
@@ -105,17 +105,15 @@ void LanguageHost::check_abort_answered(const std::string& reason) const {
         Fault::loss,           Fault::sender_error,   Fault::receiver_error, Fault::crash_embedding,
         Fault::crash_language, Fault::stop_embedding, Fault::stop_language,  Fault::jump,
         Fault::stall};
-    const auto& seen = context_.statistics.faults;
     const bool excused = std::any_of(kExcuses.begin(), kExcuses.end(),
-                                     [&](Fault fault) { return seen[static_cast<std::size_t>(fault)] != 0; });
+                                     [this](Fault fault) { return context_.statistics.came(fault); });
     if (!excused) throw Violation("L: though nothing was lost, " + reason);
 }
 
-/// A user may think for longer than its peers stay silent; nobody fails for it.
 void LanguageHost::act(AskSink& action) {
     if (context_.settings.has(Fault::slow_sink) && context_.random.percent(40)) {
         context_.count(Fault::slow_sink);
-        slow_sinks_[action.handle] = context_.now + static_cast<std::int64_t>(context_.random.between(20, 300)) * kTick;
+        slow_sinks_[action.handle] = context_.now + context_.users.think();
     }
     answers_.emplace_back(action);
 }

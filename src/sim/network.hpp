@@ -28,7 +28,8 @@ struct Queue {
     std::uint64_t channel = 0;
     bool current = true;
     bool held = false;  ///< comes even later
-    std::deque<Envelope> messages;
+    protocol::Time not_before{};  ///< what comes late may take long
+    std::deque<Envelope> messages{};
 };
 
 /// The control channel: one FIFO a connection, any delay, loss and lateness only where a connection breaks.
@@ -38,15 +39,16 @@ public:
     /// The next message of a queue; the queue goes when it is empty.
     [[nodiscard]] Envelope take(std::size_t queue);
     /// Some of what is under way is lost, the rest comes after, before or between what the next connection carries.
-    void reconnect(std::size_t queue, Random& random);
+    void reconnect(std::size_t queue, protocol::Time now, Random& random);
     /// The next message comes a second time, later.
-    void duplicate(std::size_t queue);
+    void duplicate(std::size_t queue, protocol::Time now, Random& random);
     /// Connections of a worker that died break; those to it may.
-    void crash(Place place, Random& random);
+    void crash(Place place, protocol::Time now, Random& random);
     void hold_late_ones();
     void release_held();
 
     [[nodiscard]] const std::vector<Queue>& queues() const noexcept { return queues_; }
+    /// When the oldest message was sent that is on a connection that stands; `now` where there is none.
     [[nodiscard]] protocol::Time oldest(protocol::Time now) const;
 
 private:

@@ -128,7 +128,8 @@ constexpr std::array kScenarios{
     Scenario{"window",
              [](Random& random, Settings& s) {
                  set_all(s, {Fault::abort_language, Fault::loss, Fault::duplicate});
-                 s.window = random.pick({1u, 2u, 4u});
+                 s.window = random.pick({1u, 2u, 4u, 64u});
+                 s.remembered = random.pick({1u, 2u, 3u});
                  s.rooms = 8;
                  s.retries = 6;
              }},
@@ -186,6 +187,7 @@ Settings draw_settings(Random& random, std::string_view scenario) {
     s.round.filler_bytes = random.pick({0u, 4096u});
     s.send_queue_depth = random.pick({1u, 2u, 4u, 16u});
     s.window = random.pick({4u, 64u, 64u});
+    s.remembered = random.pick({1u, 3u, 33u, 33u});
     s.sends_at_once = random.pick({1u, 2u, 6u});
     s.kept_percent = random.percent(25) ? 60 : 0;
     s.rooms = static_cast<std::uint32_t>(random.between(1, 6));
@@ -197,15 +199,15 @@ Settings draw_settings(Random& random, std::string_view scenario) {
     s.checksum = random.percent(30);
     found->apply(random, s);
     if (s.has(Fault::corrupt)) s.checksum = true;
-    // Here the window is so small that a request may be forgotten before its checksums are told.
-    if (s.checksum) s.window = 65536;
+    // Here so few are remembered that a request may be forgotten before its checksums are told.
+    if (s.checksum) s.window = s.remembered = 65536;
     return s;
 }
 
 std::string Settings::describe() const {
     std::string text = fmt::format(
-        "hidden {} {} deepstack {}; window {}, depth {}, rooms {}, kept {} %, bit by bit {} %, checksum {}, faults:",
-        shape.hidden, remit::to_string(shape.dtype), shape.deepstack, window, send_queue_depth, rooms, kept_percent,
+        "hidden {} {} deepstack {}; window {}, remembered {}, depth {}, rooms {}, kept {} %, bit by bit {} %, checksum {}, faults:",
+        shape.hidden, remit::to_string(shape.dtype), shape.deepstack, window, remembered, send_queue_depth, rooms, kept_percent,
         progressive_percent, checksum);
     for (std::size_t i = 0; i < kFaults; ++i) {
         if (faults.test(i)) text += fmt::format(" {}", kFaultNames[i]);

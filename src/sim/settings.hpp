@@ -82,7 +82,8 @@ struct Settings {
     plan::RoundSettings round;
     protocol::Timing timing;
     std::uint32_t send_queue_depth = 1;
-    std::uint32_t window = 64;
+    std::uint32_t window = 64;     ///< ended attempts that a sender remembers: the last of each session
+    std::uint32_t remembered = 64;  ///< and so many of all sessions
     std::uint32_t sends_at_once = 1;
     std::uint32_t kept_percent = 0;
     std::uint32_t progressive_percent = 0;  ///< sends whose source becomes ready bit by bit

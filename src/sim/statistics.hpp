@@ -22,6 +22,7 @@ struct Statistics {
     std::array<std::uint64_t, kFaults> faults{};
     protocol::TransitionCounts transitions;
 
+    [[nodiscard]] bool came(Fault fault) const { return faults[static_cast<std::size_t>(fault)] != 0; }
     void add(const Statistics& other) {
         steps += other.steps;
         rooms += other.rooms;

@@ -6,6 +6,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+
 namespace remit::sim {
 namespace {
 
@@ -173,6 +175,14 @@ void Users::end_receive(const protocol::language::Final& final, const Layout& la
         again.refuse = false;
         receptions_to_come.push_back(again);
     }
+}
+
+/// For longer than its peers stay silent, and now and then than they wait for a RESUME of which nothing is said.
+protocol::Time Users::think() {
+    Random& random = context_.random;
+    const std::uint64_t ticks = std::min(random.percent(20) ? random.between(800, 1500) : random.between(20, 300), patience_);
+    patience_ -= ticks;
+    return static_cast<std::int64_t>(ticks) * kTick;
 }
 
 /// A room without memory takes its sender and other ranks with it.

@@ -85,6 +85,9 @@ public:
     void check_kept(const protocol::language::Final& final, const Layout& layout, const BlockMap& pool);
     void lose_receptions(std::uint32_t language);
 
+    /// How long one of them thinks about a sink: nobody fails for it.
+    [[nodiscard]] protocol::Time think();
+
     /// Something has gone wrong, or was made to: rooms may fail from now on.
     bool hard = false;
     std::vector<Reception> receptions_to_come;
@@ -101,6 +104,7 @@ private:
     std::deque<SendRecord> sends_;
     std::map<std::uint64_t, Reception> receptions_;
     std::uint64_t next_handle_ = 1;
+    std::uint64_t patience_ = 1800;  ///< ticks that all of them together may think: less than any room's deadline
 };
 
 }  // namespace remit::sim

@@ -61,8 +61,8 @@ void World::fresh_rooms(bool late) {
     for (std::uint64_t i = late ? context_.random.below(7) : 0; i > 0; --i) static_cast<void>(step(true));
     // A rejected room stays rejected for a while, as does one whose other ranks have failed before all had asked; the
     // others may be used again.
-    const auto came = [&](Fault fault) { return context_.statistics.faults[static_cast<std::size_t>(fault)] != 0; };
-    const bool rejected = came(Fault::reject_room) || came(Fault::disagree);
+    const Statistics& seen = context_.statistics;
+    const bool rejected = seen.came(Fault::reject_room) || seen.came(Fault::disagree);
     context_.random.shuffle(rooms_);
     std::set<RoomId> used;
     for (std::size_t i = 0; i < std::min<std::size_t>(rooms_.size(), 3); ++i) {

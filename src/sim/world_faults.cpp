@@ -20,8 +20,8 @@ void World::take_fault(const Option& option) {
         case Step::reconnect:
             context_.count(Fault::loss);
             context_.trace.say("a connection breaks");
-            return context_.network.reconnect(subject, context_.random);
-        case Step::duplicate: context_.count(Fault::duplicate); return context_.network.duplicate(subject);
+            return context_.network.reconnect(subject, context_.now, context_.random);
+        case Step::duplicate: context_.count(Fault::duplicate); return context_.network.duplicate(subject, context_.now, context_.random);
         case Step::stall: {
             context_.count(Fault::stall);
             users.hard = true;
@@ -112,7 +112,7 @@ void World::restart(Place place) {
     for (auto& [number, pair] : context_.fabric.all()) {
         if (pair.owner == place) context_.fabric.destroy(number);
     }
-    context_.network.crash(place, context_.random);
+    context_.network.crash(place, context_.now, context_.random);
     if (is_embedding(place)) {
         context_.users.lose_sends(place, context_.random);
         embeddings_[place] = std::make_unique<EmbeddingHost>(context_, place);

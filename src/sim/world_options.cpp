@@ -28,7 +28,8 @@ void World::collect(bool calm) {
     options_.clear();
     const auto& queues = context_.network.queues();
     for (std::size_t i = 0; i < queues.size(); ++i) {
-        if (!(hold_ && queues[i].held)) add(kOften, Step::deliver, i);
+        const bool waits = queues[i].not_before > context_.now || (hold_ && queues[i].held);
+        if (!waits) add(kOften, Step::deliver, i);
     }
     collect_workers();
     collect_wires();
