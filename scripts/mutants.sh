@@ -93,6 +93,7 @@ check() {  # PATCH
     if ! build_all >"$work/build.log" 2>&1; then
         tail -n 20 "$work/build.log"
         echo "$name: DOES NOT BUILD"
+        patch --quiet --reverse -d "$tree" -p1 <"$1"
         return 1
     fi
     found=$(run_simulation)

@@ -29,11 +29,17 @@ Config config_of(Context& context, std::uint32_t index) {
 
 }  // namespace
 
+EmbeddingHost::Manner EmbeddingHost::draw_manner(Context& context) {
+    if (!context.settings.has(Fault::take_nothing)) return Manner::sound;
+    return context.random.pick({Manner::sound, Manner::sound, Manner::gives_back, Manner::loses_queue_pairs});
+}
+
 EmbeddingHost::EmbeddingHost(Context& context, std::uint32_t index)
     : context_(context),
       index_(index),
       place_(context.place_of_embedding(index)),
       layout_(Layout::multimodal(context.shape(context.settings.embeddings[index].block_size, Arrangement::segments))),
+      manner_(draw_manner(context)),
       machine_(config_of(context, index)) {}
 
 void EmbeddingHost::execute() {
@@ -52,8 +58,29 @@ void EmbeddingHost::execute() {
 
 void EmbeddingHost::deliver(const protocol::ToEmbedding& message) {
     if (context_.trace.words()) context_.trace.say("E{} <- {}", index_, in_words(message));
+    const auto* init = std::get_if<protocol::Init>(&message);
+    if (init != nullptr && !takes_up(*init)) return take_nothing(*init);
     machine_.on_message(message, context_.now);
     execute();
+}
+
+bool EmbeddingHost::takes_up(const protocol::Init& init) const {
+    if (given_back_.count(init.id.attempt_key()) != 0) return false;
+    const bool sound = manner_ == Manner::sound || !context_.settings.has(Fault::take_nothing);
+    return sound || generations_.count(init.id.generation_key()) == 0;
+}
+
+/// Its peers begin again and again: they must do so with pauses, and end at their deadlines.
+void EmbeddingHost::take_nothing(const protocol::Init& init) {
+    const bool again = given_back_.count(init.id.attempt_key()) != 0;
+    if (!again) {
+        context_.count(Fault::take_nothing);
+        context_.users.hard = true;
+    }
+    if (!again && manner_ == Manner::loses_queue_pairs) return queue_pair_failed(init.id.generation_key(), "broken");
+    given_back_.insert(init.id.attempt_key());
+    Tell answer{init.from, init.id.session, protocol::Aborted{init.room, true, std::nullopt, init.id}};
+    act(answer);
 }
 
 void EmbeddingHost::user_send(const PlannedSend& planned) {

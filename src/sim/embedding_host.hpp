@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,8 @@ public:
     std::deque<SendCompletion> completions;
 
 private:
+    /// What it does at an INIT.
+    enum class Manner : std::uint8_t { sound, gives_back, loses_queue_pairs };
     struct PlannedRound {
         plan::RoundPlan plan;
         std::vector<std::vector<std::uint8_t>> regions;  ///< a chunk; empty until gathered
@@ -94,6 +97,9 @@ private:
         protocol::AttemptKey attempt;
     };
 
+    [[nodiscard]] static Manner draw_manner(Context& context);
+    [[nodiscard]] bool takes_up(const protocol::Init& init) const;
+    void take_nothing(const protocol::Init& init);
     void execute();
     void act(protocol::embedding::Tell& action);
     void act(protocol::embedding::ForgetPeer&) {}
@@ -136,6 +142,8 @@ private:
     std::uint32_t index_;
     Place place_;
     Layout layout_;
+    Manner manner_;
+    std::set<protocol::AttemptKey> given_back_;  ///< says so again whenever it is asked
     protocol::embedding::Machine machine_;
     std::map<protocol::GenerationKey, Generation> generations_;
     std::map<protocol::AttemptKey, Attempt> attempts_;

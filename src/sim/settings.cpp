@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, kFaults> kFaultNames{
     "crash_language", "stop_embedding", "stop_language",   "abort_language", "abort_embedding",
     "reject_room",    "no_send",        "refuse_register", "refuse_sink",    "disagree",
     "build_error",    "jump",           "stall",           "slow_sink",      "no_ready",
-    "corrupt"};
+    "take_nothing",   "corrupt"};
 
 constexpr std::array<std::string_view, kSabotages> kSabotageNames{"none",           "destroy_late",  "immediate_first",
                                                                   "drop_immediate", "idle_early",    "copied_early",

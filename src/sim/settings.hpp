@@ -38,9 +38,10 @@ enum class Fault : std::uint8_t {
     stall,        ///< a wire stands still, and nobody is told
     slow_sink,    ///< a user takes long to say where the tensors go
     no_ready,     ///< the rest of a source never becomes ready
+    take_nothing,  ///< an embedding worker is broken: it gives each INIT back, or loses its queue pairs at it
     corrupt,      ///< a byte of a write lands as another; only where checksums are compared
 };
-inline constexpr std::size_t kFaults = 21;
+inline constexpr std::size_t kFaults = 22;
 [[nodiscard]] std::string_view to_string(Fault fault) noexcept;
 
 /// A driver that does wrong on purpose, to see that the checks bite.

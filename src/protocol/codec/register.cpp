@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::uint64_t kMaxQueuePairs = 16 * kMaxRails;
+constexpr std::uint64_t kMaxQueuePairs = std::uint64_t{16} * kMaxRails;
 constexpr std::uint64_t kMaxRegistrations = 64;
 constexpr std::size_t kMaxCapabilities = 64;
 constexpr std::size_t kMaxCapability = 64;

@@ -218,10 +218,12 @@ void Machine::examine(Attempt& attempt) {
     if (attempt.closed_rounds && attempt.mode != OfferMode::running &&
         attempt.least_immediates() >= *attempt.closed_rounds) {
         const bool yielded = attempt.mode == OfferMode::yielding;
+        const bool unseen = attempt.aborted_unseen;
         fence(attempt);
         if (yielded && current && !room.ending()) {
             await_registered(room);
             restart(room, true);
+            if (unseen) put_off(*room.session, "ABORTED in answer to INIT");
         }
         return update_wants(room);
     }

@@ -216,6 +216,10 @@ std::string Machine::waited_for(const Room& room) const {
     const std::string peer = fmt::format("{}:{}", session.embedding.ip, session.embedding.port);
     if (!room.attempt) {
         if (!session.lost.empty()) {
+            if (session.current && session.generations.at(*session.current).live()) {
+                return fmt::format("an answer to INIT from the embedding worker at {}; the latest try ended with: {}", peer,
+                                   session.lost);
+            }
             return fmt::format("REGISTERED from the embedding worker at {}; the latest try ended with: {}", peer,
                                session.lost);
         }

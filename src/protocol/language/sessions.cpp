@@ -62,13 +62,13 @@ Generation* Machine::generation_at(const GenerationKey& key) {
     return found == session->generations.end() ? nullptr : &found->second;
 }
 
-/// The generation that new rooms use; begins one where there is none, or is nothing while that has to wait.
+/// The generation that rooms without an attempt use; begins one where there is none. Nothing while they have to wait.
 Generation* Machine::generation_for_new_rooms(Session& session) {
+    if (now_ < session.reopens) return nullptr;
     if (session.current) {
         Generation& current = session.generations.at(*session.current);
         if (current.state != Generation::State::condemned && current.state != Generation::State::dying) return &current;
     }
-    if (now_ < session.reopens) return nullptr;
     const std::uint64_t number = ++session.top_generation;
     session.current = number;
     Generation& generation = session.generations[number];
@@ -77,18 +77,20 @@ Generation* Machine::generation_for_new_rooms(Session& session) {
     return &generation;
 }
 
-/// A generation was lost while rooms wait for one. The next comes at once; those after it, until one brings a round, ever
-/// more slowly: else a peer that accepts and loses in turns has queue pairs made at the pace of its answers.
+/// What rooms had begun with is gone, and they begin again: their generation was lost, or the peer gave an attempt back unseen.
+/// The next try comes at once; those after it, until one brings a round, ever more slowly: else a peer that accepts and loses in
+/// turns, or gives each INIT back, has queue pairs made and attempts opened at the pace of its answers.
 void Machine::put_off(Session& session, const std::string& reason) {
-    if (session.current || session.unopened.empty()) return;
     session.lost = reason;
-    if (session.barren++ == 0) return;
+    // What was under way when a pause began ends within it, and makes it no longer.
+    if (now_ < session.reopens || session.barren++ == 0) return;
     session.reopens = session.reopening.after(now_, config_.timing);
     generation_deadlines_.add(session.reopens, {session.id, 0});  // no generation has this number: it only wakes
 }
 
 void Machine::prosper(Session& session) {
     session.barren = 0;
+    session.reopens = Time{};
     session.reopening.restart(config_.timing);
     session.lost.clear();
 }
@@ -251,7 +253,7 @@ void Machine::on_destroyed(const GenerationKey& key, Time now) {
         update_wants(*room_at(attempt->handle));
         if (attempt->pending_visible == 0) judge_dead(*attempt);
     }
-    put_off(*session, gone.reason);
+    if (!session->current && !session->unopened.empty()) put_off(*session, gone.reason);
     if (gone.tell_peer && gone.incarnation != 0) {
         begin_close(*session, key.generation, gone.reason, gone.incarnation);
     } else {

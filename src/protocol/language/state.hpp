@@ -166,8 +166,8 @@ struct Session {
     std::uint64_t top_generation = 0;
     std::uint64_t top_attempt = 0;
     std::optional<std::uint64_t> current;  ///< generation of new rooms
-    std::uint32_t barren = 0;  ///< generations lost under waiting rooms since a round was complete
-    Backoff reopening;         ///< of the generations that follow those
+    std::uint32_t barren = 0;  ///< tries that went without a round since one was complete: generations lost, attempts given back unseen
+    Backoff reopening;         ///< of the tries that follow those
     Time reopens{};            ///< none is begun before
     std::string lost{};        ///< why the latest of those went
     std::pmr::set<std::pair<std::uint64_t, Handle>> unopened;  ///< rooms without an attempt by order: they wait for a generation
