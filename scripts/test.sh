@@ -194,6 +194,7 @@ lane_guest() {
 
 lane_bench() {
   build release remit_command remit_counts remit_setup_cost || return
+  record bench-counts-loopback build/release/bin/remit_counts
   local out=$results/bench
   mkdir -p "$out"
   REMIT_OUT=$out scripts/soft_roce.sh --timeout 900 tests/guest/bench.sh build/release/bin 2>&1 | tee "$results/bench.log"

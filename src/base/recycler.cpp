@@ -6,8 +6,10 @@
 namespace remit {
 namespace {
 
+// Sizes of pieces are those that the heap gives anyway: 8 more than multiples of 16, which its own 8 bytes fill up.
 constexpr std::size_t kGrain = 16;
-constexpr std::size_t kLargestFine = 1024;
+constexpr std::size_t kLeast = 24;
+constexpr std::size_t kLargestFine = 1032;
 constexpr std::size_t kLargest = 64u << 10;
 // Of one size; enough for a thousand of the small nodes that come most often.
 constexpr std::size_t kMostKept = 128u << 10;
@@ -38,12 +40,13 @@ Recycler::~Recycler() {
 }
 
 std::size_t Recycler::list_of(std::size_t bytes) noexcept {
-    if (bytes <= kLargestFine) return bytes == 0 ? 0 : (bytes - 1) / kGrain;
+    if (bytes <= kLeast) return 0;
+    if (bytes <= kLargestFine) return (bytes - kLeast + kGrain - 1) / kGrain;
     return kFine + static_cast<std::size_t>(std::bit_width((bytes - 1) / kLargestFine)) - 1;
 }
 
 std::size_t Recycler::size_of(std::size_t list) noexcept {
-    return list < kFine ? (list + 1) * kGrain : (2 * kLargestFine) << (list - kFine);
+    return list < kFine ? kLeast + list * kGrain : (2 * kLargestFine) << (list - kFine);
 }
 
 void* Recycler::do_allocate(std::size_t bytes, std::size_t alignment) {

@@ -30,8 +30,6 @@ constexpr std::chrono::milliseconds kLongestDeadline = std::chrono::hours(24 * 3
 // Rounds that a device moves out at once; more wait their turn.
 constexpr std::uint32_t kCopiesAtOnce = 16;
 
-using RoomKey = std::pair<RoomId, protocol::PeerAddress>;
-
 void check(const LanguageWorkerOptions& options) {
     worker::require_descriptors();
     worker::check_options(options);
@@ -89,7 +87,7 @@ registration::PoolMemoryOptions pool_options(const MemoryOptions& options, const
 
 Reception::State::~State() {
     if (!is_final(record->outcome.status())) {
-        inbox->post(worker::AbortRoom{record->handle, true, {}});
+        record->worker->inbox.post(worker::AbortRoom{record->handle, true, {}});
     } else {
         release();
     }
@@ -97,7 +95,7 @@ Reception::State::~State() {
 
 void Reception::State::release() const {
     const bool keeps = !record->sink && record->outcome.status() == Status::Success;
-    if (keeps && !record->released.exchange(true)) inbox->post(worker::ReleaseRoom{record->handle});
+    if (keeps && !record->released.exchange(true)) record->worker->inbox.post(worker::ReleaseRoom{record->handle});
 }
 
 Status Reception::poll() const noexcept { return state_->record->outcome.status(); }
@@ -106,8 +104,9 @@ Status Reception::wait(std::chrono::steady_clock::time_point deadline) const {
 }
 Status Reception::wait(Stream stream, std::chrono::steady_clock::time_point deadline) const {
     const worker::RoomRecord& record = *state_->record;
-    if (state_->streams == nullptr) return record.outcome.wait(deadline);
-    state_->streams->refuse_capture(stream.handle());
+    const std::shared_ptr<memory::Streams>& streams = record.worker->streams;
+    if (streams == nullptr) return record.outcome.wait(deadline);
+    streams->refuse_capture(stream.handle());
     record.outcome.wait_announced(deadline);
     const Status status = record.outcome.status();
     if (is_final(status)) return status;
@@ -115,14 +114,15 @@ Status Reception::wait(Stream stream, std::chrono::steady_clock::time_point dead
     // everybody pass.
     const std::shared_ptr<memory::StreamPoint> point = record.moved_out_point();
     if (point == nullptr) return status;
-    state_->streams->wait(stream.handle(), *point);
+    streams->wait(stream.handle(), *point);
     return Status::Success;
 }
 std::string Reception::reason() const { return state_->record->outcome.reason(); }
 int Reception::descriptor() const { return state_->record->outcome.descriptor(); }
 void Reception::abort(const std::string& reason) const {
-    if (state_->record->aborted.exchange(true)) return;
-    state_->inbox->post(worker::AbortRoom{state_->record->handle, false, reason});
+    worker::RoomRecord& record = *state_->record;
+    if (record.aborted.exchange(true)) return;
+    record.worker->inbox.post(worker::AbortRoom{record.handle, false, reason});
 }
 SenderAnswer Reception::answer() const noexcept { return state_->record->answer.load(std::memory_order_acquire); }
 std::uint64_t Reception::total_tokens() const noexcept { return state_->record->total.load(std::memory_order_acquire); }
@@ -134,17 +134,17 @@ std::uint32_t Reception::resumes() const noexcept {
 void Reception::release() const { state_->release(); }
 
 Aux Reception::aux() const {
-    const std::lock_guard lock(state_->record->mutex);
+    const std::lock_guard lock(state_->record->outcome.mutex());
     return state_->record->aux;
 }
 
 BlockTable Reception::table() const {
-    const std::lock_guard lock(state_->record->mutex);
+    const std::lock_guard lock(state_->record->outcome.mutex());
     return state_->record->table;
 }
 
 std::vector<RoomEvent> Reception::history() const {
-    const std::lock_guard lock(state_->record->mutex);
+    const std::lock_guard lock(state_->record->outcome.mutex());
     std::vector<RoomEvent> events;
     for (const worker::PastEvent& past : state_->record->history) {
         events.push_back({past.time, std::string(past.what), past.round, past.range.first, past.range.count, past.blocks,
@@ -160,37 +160,32 @@ struct REMIT_LOCAL LanguageWorker::Impl {
         : keys(options.control.keys),
           channel(worker::open_control(options.control, options.limits)),
           provider(memory::open_memory(options.memory)),
-          streams(provider, provider->streams()),
           fabric(worker::open_fabric(options.fabric, channel->ip(), provider->pci_address())),
           pool(worker::open_pool(layout, blocks, *provider, *fabric, options.memory,
                                  pool_options(options.memory, *provider))),
+          data_path(worker::data_path(options.memory, pool.memory().path())),
           receiver(*fabric, options.limits.credits, options.fabric.queue_pairs),
           unfinished(options.limits.rooms, "receive"),
           mailbox(*channel, options.control.allowed_return_addresses),
           copies(provider->make_executor(
-              worker::executor_options(options.memory, {.slots = kCopiesAtOnce,
-                                                        .nics = fabric->rails(),
-                                                        .crosses_pcie = worker::is_staged(options.memory, pool.memory().path()),
-                                                        .sums = options.checksum,
-                                                        .working_set = pool_bytes(layout, blocks)}))),
-          data_path(worker::data_path(options.memory, pool.memory().path(), *copies)),
+              worker::executor_options(options.memory, kCopiesAtOnce, pool_bytes(layout, blocks), fabric->rails(),
+                                       options.checksum))),
           tracing(trace::open(options.trace, {trace::Role::language, endpoint(), worker::rail_devices(*fabric)})),
-          core(machine_config(options, pool, *fabric), pool, receiver, *fabric, mailbox, *provider, *copies, *inbox,
-               [this](const protocol::language::Request& request) {
-                   unfinished.remove({request.room, request.embedding});
-               },
+          core(machine_config(options, pool, *fabric), pool, receiver, *fabric, mailbox, *provider, *copies, shared->inbox,
+               [this](const worker::RoomRecord& record) { unfinished.remove({&record}); },
                tracing != nullptr ? &tracing->recorder() : nullptr) {
+        shared->streams = {provider, provider->streams()};
         log().info("language worker at {} on {}, {}", endpoint(), fabric->describe(), provider->describe());
         thread.emplace(
             core, worker::LoopOptions{options.fabric.busy_poll, options.fabric.spin}, loop, [this] { copies->bind(); },
             [this] {
-                inbox->close();
+                shared->inbox.close();
                 core.refuse_left();
                 if (tracing != nullptr) tracing->close();
             });
     }
 
-    ~Impl() { inbox->post(worker::StopLanguage{}); }
+    ~Impl() { shared->inbox.post(worker::StopLanguage{}); }
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
 
@@ -201,16 +196,14 @@ struct REMIT_LOCAL LanguageWorker::Impl {
 
     std::unique_ptr<control::Channel> channel;
     std::shared_ptr<memory::Provider> provider;
-    std::shared_ptr<memory::Streams> streams;  ///< the provider's; null where no device copies
     std::unique_ptr<fabric::Fabric> fabric;
     pool::BlockPool pool;
+    const DataPath data_path;
     worker::language::Receiver receiver;  ///< before the pool is unregistered its queue pairs are gone
-    worker::UnfinishedRooms<RoomKey> unfinished;
-    std::shared_ptr<worker::LanguageInbox> inbox = std::make_shared<worker::LanguageInbox>();
-    const std::shared_ptr<SharedRecycler> histories = std::make_shared<SharedRecycler>();  ///< memory of what rooms remember
+    worker::UnfinishedRooms<worker::RoomKey> unfinished;
+    const std::shared_ptr<worker::LanguageShared> shared = std::make_shared<worker::LanguageShared>();
     worker::Mailbox mailbox;
     std::unique_ptr<memory::CopyExecutor> copies;
-    const DataPath data_path;
     std::unique_ptr<trace::Trace> tracing;  ///< null: none is kept
     worker::language::Core core;
     std::atomic<std::uint64_t> next_handle{1};
@@ -245,7 +238,7 @@ std::size_t LanguageWorker::stop(std::chrono::milliseconds drain) {
         throw Error(ErrorKind::misuse, "stop() on the worker's own thread would wait for itself; call it from another");
     }
     impl_->thread->begin_stopping();
-    impl_->inbox->post(worker::StopLanguage{drain});
+    impl_->shared->inbox.post(worker::StopLanguage{drain});
     impl_->thread->wait_for_end();
     return impl_->core.failed_by_stop();
 }
@@ -274,7 +267,7 @@ WorkerSnapshot LanguageWorker::snapshot(std::size_t most, std::chrono::milliseco
         throw Error(ErrorKind::misuse, "snapshot() on the worker's own thread would wait for itself; call it from another");
     }
     WorkerSnapshot snapshot = worker::ask_for_snapshot(
-        [this](worker::TakeSnapshot command) { return impl_->inbox->post(std::move(command)); }, most, patience);
+        [this](worker::TakeSnapshot command) { return impl_->shared->inbox.post(std::move(command)); }, most, patience);
     snapshot.worker = "language";
     snapshot.endpoint = endpoint();
     snapshot.device = device();
@@ -305,22 +298,25 @@ Reception LanguageWorker::receive(RoomId room, const std::string& endpoint, Rece
     worker::require_pool(*impl_->provider, impl_->pool);
     const auto* sink_given = std::get_if<Sink>(&options.into);
     if (sink_given != nullptr && !*sink_given) throw Error(ErrorKind::bad_argument, "the sink is empty");
-    auto record = std::make_shared<worker::RoomRecord>(impl_->histories);
+    auto record = std::make_shared<worker::RoomRecord>(impl_->shared);
     record->handle = impl_->next_handle.fetch_add(1, std::memory_order_relaxed);
     if (auto* sink = std::get_if<Sink>(&options.into)) record->sink = std::move(*sink);
-    record->request = {room,
-                       {peer.ip, peer.port, options.server_key},
-                       options.expected_tokens,
-                       options.required_dst_info_num,
-                       record->sink.has_value(),
-                       std::chrono::duration_cast<protocol::Time>(std::min(options.deadline, kLongestDeadline)),
-                       options.owns_deadline};
-    impl_->unfinished.add({room, record->request.embedding}, room);
-    if (!impl_->inbox->post(worker::BeginReceive{record})) {
-        impl_->unfinished.remove({room, record->request.embedding});
+    record->room = room;
+    record->embedding = {peer.ip, peer.port, options.server_key};
+    protocol::language::Request request{
+        room,
+        record->embedding,
+        options.expected_tokens,
+        options.required_dst_info_num,
+        record->sink != nullptr,
+        options.owns_deadline,
+        std::chrono::duration_cast<protocol::Time>(std::min(options.deadline, kLongestDeadline))};
+    impl_->unfinished.add({record.get()}, room);
+    if (!impl_->shared->inbox.post(worker::BeginReceive{record, std::move(request)})) {
+        impl_->unfinished.remove({record.get()});
         throw Error(ErrorKind::misuse, "receive() after stop()");
     }
-    return Reception(std::make_shared<Reception::State>(record, impl_->inbox, impl_->streams));
+    return Reception(std::make_shared<Reception::State>(std::move(record)));
 }
 
 const std::byte* LanguageWorker::row(std::size_t segment, BlockId block, std::uint32_t plane,

@@ -19,6 +19,9 @@ public:
     Outcome(const Outcome&) = delete;
     Outcome& operator=(const Outcome&) = delete;
 
+    /// Also for what its owner keeps beside it: one mutex a room.
+    [[nodiscard]] std::mutex& mutex() const noexcept { return mutex_; }
+
     [[nodiscard]] Status status() const noexcept { return status_.load(std::memory_order_acquire); }
     [[nodiscard]] std::string reason() const;
     Status wait(std::chrono::steady_clock::time_point deadline) const;

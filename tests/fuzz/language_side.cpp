@@ -35,26 +35,23 @@ LanguageSide::LanguageSide(std::uint16_t port, std::uint64_t session_base, Memor
       unfinished_(64, "receive"),
       mailbox_(wire, {}),
       core(machine_config(pool_, *fabric_, session_base, policy), pool_, receiver_, *fabric_, mailbox_, memory_, copies_, inbox_,
-           [this](const protocol::language::Request& request) {
-               unfinished_.remove({request.room, request.embedding});
-           }) {}
+           [this](const worker::RoomRecord& record) { unfinished_.remove({&record}); }) {}
 
 LanguageSide::~LanguageSide() = default;
 
 LanguageSide::Incoming* LanguageSide::receive(RoomId room, std::uint16_t embedding_port, std::uint64_t expected,
                                               bool sink) {
-    const protocol::PeerAddress embedding{kAddress, embedding_port, ""};
-    try {
-        unfinished_.add({room, embedding}, room);
-    } catch (const Error&) {
-        return nullptr;
-    }
     auto in = std::make_unique<Incoming>();
     in->room = room;
     in->sink = sink;
     in->record = std::make_shared<worker::RoomRecord>();
-    in->record->handle = ++handles_;
-    in->record->request = {room, embedding, expected, 1, sink, protocol::Time{0}};
+    in->record->room = room;
+    in->record->embedding = {kAddress, embedding_port, ""};
+    try {
+        unfinished_.add({in->record.get()}, room);
+    } catch (const Error&) {
+        return nullptr;
+    }
     if (sink) {
         in->record->sink = [tensors = in->tensors](std::uint64_t total) {
             // What a user would say who is told a length that nobody has memory for.
@@ -63,7 +60,8 @@ LanguageSide::Incoming* LanguageSide::receive(RoomId room, std::uint16_t embeddi
             return SinkTensors{(*tensors)->addresses()};
         };
     }
-    inbox_.post(worker::BeginReceive{in->record});
+    in->record->handle = ++handles_;
+    inbox_.post(worker::BeginReceive{in->record, {room, in->record->embedding, expected, 1, sink}});
     incoming.push_back(std::move(in));
     return incoming.back().get();
 }

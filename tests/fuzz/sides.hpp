@@ -102,13 +102,11 @@ public:
     std::vector<std::unique_ptr<Incoming>> incoming;
 
 private:
-    using RoomKey = std::pair<RoomId, protocol::PeerAddress>;
-
     std::unique_ptr<fabric::Fabric> fabric_;
     memory::HostMemory memory_;
     pool::BlockPool pool_;
     worker::language::Receiver receiver_;
-    worker::UnfinishedRooms<RoomKey> unfinished_;
+    worker::UnfinishedRooms<worker::RoomKey> unfinished_;
     worker::LanguageInbox inbox_;
     worker::Mailbox mailbox_;
     memory::HostCopyExecutor copies_;

@@ -227,5 +227,19 @@ TEST_F(LanguageRounds, AuxWithoutALengthFailsTheRoom) {
     EXPECT_THAT(all<Final>(drain()).at(0).reason, HasSubstr("aux[0]"));
 }
 
+/// An immediate has the low half of an attempt's number: the latest attempt of a session that ends so is meant.
+TEST(Immediates, NameTheLatestAttemptThatEndsSo) {
+    Session session{std::pmr::polymorphic_allocator<>()};
+    session.top_attempt = 7;
+    for (const std::uint64_t attempt : {1u, 6u, 7u}) EXPECT_EQ(session.attempt_of(immediate_of(attempt)), attempt);
+    session.attempts[7];
+    EXPECT_EQ(session.attempts.count(session.attempt_of(8)), 0u) << "none was begun that ends so";
+    constexpr std::uint64_t kTurn = std::uint64_t{1} << 32;
+    session.top_attempt = 3 * kTurn + 5;
+    for (const std::uint64_t attempt : {3 * kTurn + 5, 3 * kTurn, 3 * kTurn - 1, 2 * kTurn + 6}) {
+        EXPECT_EQ(session.attempt_of(immediate_of(attempt)), attempt);
+    }
+}
+
 }  // namespace
 }  // namespace remit::protocol::language

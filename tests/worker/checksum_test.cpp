@@ -94,24 +94,25 @@ public:
           receiver_(*fabric_, 64, 1),
           mailbox_(*channel_, {}),
           copies_(batch),
-          core_(config(checksum), pool_, receiver_, *fabric_, mailbox_, provider_, copies_, *inbox_,
+          core_(config(checksum), pool_, receiver_, *fabric_, mailbox_, provider_, copies_, shared_->inbox,
                 [](const auto&) {}),
           thread_(
-              core_, {}, loop_, [] {}, [this] { inbox_->close(); }) {}
-    ~SpoiledLanguage() { inbox_->post(StopLanguage{}); }
+              core_, {}, loop_, [] {}, [this] { shared_->inbox.close(); }) {}
+    ~SpoiledLanguage() { shared_->inbox.post(StopLanguage{}); }
 
     /// The room's end; `tensors` is what its user has then.
     Reception receive(RoomId room, const std::string& endpoint, std::unique_ptr<Tensors>& tensors) {
         const control::Endpoint peer = control::parse_endpoint(endpoint);
-        auto record = std::make_shared<RoomRecord>();
+        auto record = std::make_shared<RoomRecord>(shared_);
         record->handle = ++handles_;
         record->sink = [&tensors](std::uint64_t total) {
             tensors = std::make_unique<Tensors>(small_layout(), total);
             return SinkTensors{tensors->addresses()};
         };
-        record->request = {room, {peer.ip, peer.port, {}}, 500, 1, true, {}, true};
-        inbox_->post(BeginReceive{record});
-        return Reception(std::make_shared<Reception::State>(record, inbox_, nullptr));
+        record->room = room;
+        record->embedding = {peer.ip, peer.port, {}};
+        shared_->inbox.post(BeginReceive{record, {room, record->embedding, 500, 1, true}});
+        return Reception(std::make_shared<Reception::State>(record));
     }
 
 private:
@@ -126,7 +127,7 @@ private:
         return config;
     }
 
-    std::shared_ptr<LanguageInbox> inbox_ = std::make_shared<LanguageInbox>();
+    std::shared_ptr<LanguageShared> shared_ = std::make_shared<LanguageShared>();
     std::unique_ptr<control::Channel> channel_;
     std::unique_ptr<fabric::Fabric> fabric_;
     memory::HostMemory provider_;

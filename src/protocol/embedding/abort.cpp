@@ -24,7 +24,7 @@ void Machine::handle(const Abort& m) {
             // The send may have ended already: closing a round reads nothing of its source.
             attempt.reading.reset();
         }
-        actions_.push_back(CloseRounds{attempt.key});
+        actions_.push_back(CloseRounds{attempt.key()});
     }
     answer_abort(session, attempt);
 }

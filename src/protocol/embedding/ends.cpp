@@ -7,25 +7,13 @@
 #include <algorithm>
 
 namespace remit::protocol::embedding {
-namespace {
-
-template <class Map, class Key, class Value>
-void erase_value(Map& map, const Key& key, const Value& value) {
-    const auto found = map.find(key);
-    if (found == map.end()) return;
-    auto& list = found->second;
-    list.erase(std::remove(list.begin(), list.end(), value), list.end());
-    if (list.empty()) map.erase(found);
-}
-
-}  // namespace
 
 void Machine::report(Session& session, const Attempt& attempt) {
     if (attempt.state == AttemptState::yielded) return tell_aborted(session, attempt);
     StatusReport status{attempt.room, attempt.status, attempt.folded, 0, 0, attempt.reason, attempt.id};
     if (attempt.folded > 0) status.sent_tokens = attempt.rounds[attempt.folded - 1].range.end();
     if (attempt.tells_answers) status.answer = attempt.answer;
-    if (attempt.checksum) status.checksums = attempt.chain;
+    if (attempt.chain) status.checksums = *attempt.chain;
     if (attempt.send) {
         if (const SendRecord* send = send_at(*attempt.send)) status.total_tokens = send->total;
     }
@@ -41,7 +29,9 @@ void Machine::report_failed_unseen(Session& session, RoomId room, const SessionI
 }
 
 void Machine::leave_unfinished(Session& session, const Attempt& attempt) {
-    erase_value(session.unfinished, attempt.room, attempt.key.attempt);
+    const auto [first, last] = session.unfinished.equal_range(attempt.room);
+    const auto place = std::find_if(first, last, [&](const auto& entry) { return entry.second == attempt.id.attempt; });
+    if (place != last) session.unfinished.erase(place);
     unpark(attempt);
 }
 
@@ -56,7 +46,7 @@ void Machine::fail_attempt(Session& session, Attempt& attempt, const std::string
     attempt.status = Status::Failed;
     attempt.reason = reason;
     attempt.answer = answer;
-    if (!attempt.rounds.empty()) actions_.push_back(CancelAttempt{attempt.key});
+    if (!attempt.rounds.empty()) actions_.push_back(CancelAttempt{attempt.key()});
     remember(attempt);
     if (tell_peer) report(session, attempt);
     if (!attempt.send) return;
@@ -92,7 +82,7 @@ void Machine::give_up(Session& session, Attempt& attempt, const std::string& rea
     advance(attempt.state, AttemptEvent::given_up);
     attempt.status = Status::Failed;
     attempt.reason = reason;
-    if (!attempt.rounds.empty()) actions_.push_back(CancelAttempt{attempt.key});
+    if (!attempt.rounds.empty()) actions_.push_back(CancelAttempt{attempt.key()});
     drop_blocks(attempt);
     attempt.rounds.clear();
     attempt.folded = 0;
@@ -100,14 +90,14 @@ void Machine::give_up(Session& session, Attempt& attempt, const std::string& rea
     if (!attempt.send) return;
     SendRecord& send = sends_.at(*attempt.send);
     attempt.send.reset();
-    send.takers.erase(std::remove(send.takers.begin(), send.takers.end(), attempt.key), send.takers.end());
+    send.takers.erase(std::remove(send.takers.begin(), send.takers.end(), attempt.key()), send.takers.end());
     park_again(send);
 }
 
 /// What only an unfinished attempt needs goes; the rest answers late messages.
 void Machine::end_attempt(Attempt& attempt) {
     drop_blocks(attempt);
-    if (!attempt.in_flight) actions_.push_back(ForgetAttempt{attempt.key});
+    if (!attempt.in_flight) actions_.push_back(ForgetAttempt{attempt.key()});
     remember(attempt);
 }
 
@@ -182,13 +172,11 @@ void Machine::on_send(SendId id, RoomId room, std::uint64_t total_tokens, Time n
 }
 
 void Machine::offer_send(SendRecord& send) {
-    const auto parked = parked_.find(send.room);
-    if (parked == parked_.end()) return;
     const SendId id = send.id;
     // What meets may bring other sends to be offered.
     std::vector<AttemptKey> candidates;
     candidates.swap(candidates_);
-    candidates.assign(parked->second.begin(), parked->second.end());
+    copy_parked(send.room, candidates);
     for (const AttemptKey& key : candidates) {
         SendRecord* open = send_at(id);
         if (open == nullptr || open->state != SendRecord::State::open) break;
@@ -226,9 +214,9 @@ void Machine::on_reject(RoomId room, const std::string& reason, Time now) {
     if (const auto send = send_of_room_.find(room); send != send_of_room_.end()) {
         fail_send(sends_.at(send->second), reason, SenderAnswer::never);
     }
-    const auto parked = parked_.find(room);
-    if (parked == parked_.end()) return;
-    for (const AttemptKey& key : std::vector<AttemptKey>(parked->second.begin(), parked->second.end())) {
+    std::vector<AttemptKey> parked;
+    copy_parked(room, parked);
+    for (const AttemptKey& key : parked) {
         if (Attempt* attempt = attempt_at(key)) {
             fail_attempt(sessions_.at(key.session), *attempt, reason, SenderAnswer::never);
         }
@@ -249,7 +237,7 @@ void Machine::on_progress(const AttemptKey& key, Time now) {
 
 std::optional<Machine::ChecksumWanted> Machine::checksum_wanted(const AttemptKey& key, std::uint32_t round) {
     const Attempt* attempt = attempt_at(key);
-    if (attempt == nullptr || !attempt->checksum || attempt->state != AttemptState::open) return std::nullopt;
+    if (attempt == nullptr || !attempt->chain || attempt->state != AttemptState::open) return std::nullopt;
     if (round >= attempt->rounds.size() || !attempt->send) return std::nullopt;
     return ChecksumWanted{*attempt->send, attempt->rounds[round].range};
 }
@@ -257,7 +245,7 @@ std::optional<Machine::ChecksumWanted> Machine::checksum_wanted(const AttemptKey
 /// STATUS speaks of the rounds that are written without a gap.
 void Machine::fold_written(Attempt& attempt) {
     for (; attempt.folded < attempt.rounds.size() && attempt.rounds[attempt.folded].written; ++attempt.folded) {
-        plan::fold(attempt.chain, attempt.rounds[attempt.folded].checksums);
+        if (attempt.chain) plan::fold(*attempt.chain, attempt.rounds[attempt.folded].checksums);
     }
 }
 
@@ -302,7 +290,7 @@ void Machine::on_idle(const AttemptKey& key, Time now) {
     Session& session = sessions_.at(key.session);
     const bool live = session.generations.count(key.generation) != 0;
     if (live) answer_abort(session, *attempt);
-    if (attempt->drained()) actions_.push_back(ForgetAttempt{attempt->key});
+    if (attempt->drained()) actions_.push_back(ForgetAttempt{attempt->key()});
     remember(*attempt);
 }
 

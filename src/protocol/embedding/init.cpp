@@ -58,7 +58,7 @@ void Machine::handle(const Init& m) {
 
 /// Why there is no place for an INIT without its send, or "".
 std::string Machine::parking_refusal(const Attempt& attempt) const {
-    if (parked_count_ >= config_.max_parked) {
+    if (parked_.size() >= config_.max_parked) {
         return fmt::format("limit of {} parked rooms is reached: limits.parked of the embedding worker",
                            config_.max_parked);
     }
@@ -70,34 +70,35 @@ std::string Machine::parking_refusal(const Attempt& attempt) const {
 }
 
 void Machine::park(Attempt& attempt) {
-    parked_[attempt.room].push_back(attempt.key);
-    ++parked_count_;
+    parked_.emplace(attempt.room, &attempt);
     parked_blocks_ += attempt.offered_blocks.size();
 }
 
 /// Takes it out of the list where it is in it.
 void Machine::unpark(const Attempt& attempt) {
-    const auto found = parked_.find(attempt.room);
-    if (found == parked_.end()) return;
-    auto& list = found->second;
-    const auto place = std::find(list.begin(), list.end(), attempt.key);
-    if (place == list.end()) return;
-    list.erase(place);
-    if (list.empty()) parked_.erase(found);
-    --parked_count_;
+    const auto [first, last] = parked_.equal_range(attempt.room);
+    const auto place = std::find_if(first, last, [&](const auto& entry) { return entry.second == &attempt; });
+    if (place == last) return;
+    parked_.erase(place);
     parked_blocks_ -= attempt.offered_blocks.size();
+}
+
+/// Fills `keys` with those that are parked for a room, in the order in which they came.
+void Machine::copy_parked(RoomId room, std::vector<AttemptKey>& keys) const {
+    keys.clear();
+    const auto [first, last] = parked_.equal_range(room);
+    for (auto it = first; it != last; ++it) keys.push_back(it->second->key());
 }
 
 Attempt& Machine::open_attempt(Session& session, const SessionId& id, RoomId room) {
     Attempt& attempt = session.attempts[id.attempt];
-    attempt.key = id.attempt_key();
     attempt.id = id;
     attempt.room = room;
     const Generation& generation = session.generations.at(id.generation);
     attempt.tells_answers = generation.tells_answers;
-    attempt.checksum = generation.checksum;
+    if (generation.checksum) attempt.chain = std::make_unique<plan::Checksums>();
     session.top_attempt = std::max(session.top_attempt, id.attempt);
-    session.unfinished[room].push_back(id.attempt);
+    session.unfinished.emplace(room, id.attempt);
     std::uint64_t& newest = session.newest[room];
     newest = std::max(newest, id.attempt);
     watch_attempt(attempt, now_ + config_.timing.park_deadline);
@@ -128,14 +129,17 @@ bool Machine::all_accepted(const Attempt& attempt) {
 
 /// A receiver has one live attempt a room: the highest lives, those below it are dead.
 bool Machine::superseded(Session& session, Attempt& attempt) {
-    if (session.newest[attempt.room] > attempt.key.attempt) {
+    if (session.newest[attempt.room] > attempt.id.attempt) {
         give_up(session, attempt, "superseded");
         return true;
     }
-    const auto& unfinished = session.unfinished[attempt.room];
-    if (unfinished.size() == 1) return false;  // itself
-    for (const std::uint64_t number : std::vector<std::uint64_t>(unfinished.begin(), unfinished.end())) {
-        if (number == attempt.key.attempt) continue;
+    if (session.unfinished.count(attempt.room) == 1) return false;  // itself
+    std::vector<std::uint64_t> numbers;
+    const auto [first, last] = session.unfinished.equal_range(attempt.room);
+    for (auto it = first; it != last; ++it) numbers.push_back(it->second);
+    std::sort(numbers.begin(), numbers.end());  // the same order wherever it runs
+    for (const std::uint64_t number : numbers) {
+        if (number == attempt.id.attempt) continue;
         Attempt& older = session.attempts.at(number);
         if (!older.unfinished()) continue;
         // A receiver that has all of it may ask for the room again before the last completion is in here.
@@ -151,9 +155,9 @@ bool Machine::superseded(Session& session, Attempt& attempt) {
 
 /// `send` and INIT have met: the attempt takes a place of the send if there is one, else it stays parked.
 void Machine::meet(Attempt& attempt, SendRecord& send) {
-    Session& session = sessions_.at(attempt.key.session);
+    Session& session = sessions_.at(attempt.id.session);
     const bool has_place = std::any_of(send.takers.begin(), send.takers.end(), [&](const AttemptKey& taker) {
-        return taker.session == attempt.key.session;
+        return taker.session == attempt.id.session;
     });
     if (send.state != SendRecord::State::open || has_place) return;
     if (send.required != 0 && send.takers.size() + send.missing >= send.required) return;
@@ -163,7 +167,7 @@ void Machine::meet(Attempt& attempt, SendRecord& send) {
                                         send.required));
     }
     send.required = attempt.required;
-    send.takers.push_back(attempt.key);
+    send.takers.push_back(attempt.key());
     attempt.send = send.id;
     advance(attempt.state, AttemptEvent::met);
     attempt.status = Status::WaitingForInput;
@@ -188,7 +192,7 @@ void Machine::accept_round(Attempt& attempt, const BlockTable& blocks, std::uint
         ++send.in_flight;
     }
     actions_.push_back(
-        StartRound{attempt.key, send.id, round, range, tables_.copy_of(blocks), send.ready, send.required > 1});
+        StartRound{attempt.key(), send.id, round, range, tables_.copy_of(blocks), send.ready, send.required > 1});
 }
 
 }  // namespace remit::protocol::embedding

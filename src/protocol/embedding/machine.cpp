@@ -23,7 +23,7 @@ Attempt* Machine::attempt_at(const AttemptKey& key) {
     const auto session = sessions_.find(key.session);
     if (session == sessions_.end()) return nullptr;
     const auto attempt = session->second.attempts.find(key.attempt);
-    if (attempt == session->second.attempts.end() || attempt->second.key != key) return nullptr;
+    if (attempt == session->second.attempts.end() || attempt->second.key() != key) return nullptr;
     return &attempt->second;
 }
 

@@ -87,7 +87,7 @@ public:
     void reuse(BlockTable& table) { tables_.give(table); }
     [[nodiscard]] bool has_unfinished_send(RoomId room) const { return send_of_room_.count(room) != 0; }
     [[nodiscard]] std::size_t unfinished_sends() const noexcept { return sends_.size(); }
-    [[nodiscard]] std::size_t parked() const noexcept { return parked_count_; }
+    [[nodiscard]] std::size_t parked() const noexcept { return parked_.size(); }
     [[nodiscard]] std::uint64_t parked_blocks() const noexcept { return parked_blocks_; }
     [[nodiscard]] std::size_t rejections() const noexcept { return rejections_.size(); }
     [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
@@ -156,6 +156,7 @@ private:
     void give_up(Session& session, Attempt& attempt, const std::string& reason);
     [[nodiscard]] std::string parking_refusal(const Attempt& attempt) const;
     void park(Attempt& attempt);
+    void copy_parked(RoomId room, std::vector<AttemptKey>& keys) const;
     void unpark(const Attempt& attempt);
     void leave_unfinished(Session& session, const Attempt& attempt);
     void end_attempt(Attempt& attempt);
@@ -197,10 +198,9 @@ private:
     std::pmr::map<std::uint64_t, Session> sessions_{&memory_};
     std::pmr::unordered_map<SendId, SendRecord> sends_{&memory_};
     std::pmr::unordered_map<RoomId, SendId> send_of_room_{&memory_};
-    std::pmr::unordered_map<RoomId, std::pmr::vector<AttemptKey>> parked_{&memory_};
-    std::vector<AttemptKey> candidates_;  ///< scratch of offer_send()
-    BlockTable sorted_;                   ///< scratch of offer_fault()
-    std::size_t parked_count_ = 0;
+    std::pmr::multimap<RoomId, const Attempt*> parked_{&memory_};  ///< those of a room in the order in which they came
+    std::vector<AttemptKey> candidates_;                       ///< scratch of offer_send()
+    BlockTable sorted_;                                        ///< scratch of offer_fault()
     std::uint64_t parked_blocks_ = 0;
     std::size_t remembered_ = 0;
     std::pmr::deque<AttemptKey> ended_{&memory_};  ///< those that are remembered in the order of their ends, and some that are not

@@ -191,7 +191,7 @@ void Machine::drop_generation(Session& session, std::uint64_t number, const std:
     const GenerationKey key{session.id, number};
     actions_.push_back(DestroyGeneration{key, reason});
     for (auto& [id, attempt] : session.attempts) {
-        if (attempt.key.generation != number) continue;
+        if (attempt.id.generation != number) continue;
         if (attempt.unfinished()) {
             fail_attempt(session, attempt, reason, SenderAnswer::failed, false);
         }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <memory_resource>
 #include <optional>
 #include <set>
@@ -29,32 +30,31 @@ struct Attempt {
     using allocator_type = std::pmr::polymorphic_allocator<>;
     explicit Attempt(const allocator_type& memory) : rounds(memory) {}
 
-    AttemptKey key;
-    RoomId room = 0;
     SessionId id;
-    std::uint32_t required = 1;
-    AttemptState state = AttemptState::parked;
-    Status status = Status::Bootstrapping;  ///< what STATUS reports
+    RoomId room = 0;
     std::string reason;
-    SenderAnswer answer = SenderAnswer::not_ready;
-    bool tells_answers = false;  ///< agreed with its peer
-    bool checksum = false;       ///< agreed with its peer
-    std::uint32_t folded = 0;    ///< rounds that `chain` stands for: those written without a gap
-    plan::Checksums chain{};
+    std::unique_ptr<plan::Checksums> chain;  ///< of the first `folded` rounds; null: none were agreed with its peer
     std::optional<SendId> send;     ///< the send it takes part in
     std::optional<SendId> reading;  ///< the send whose source its work in flight reads; outlives a yield
     std::pmr::vector<Round> rounds;
     BlockTable offered_blocks;  ///< of INIT, until `send` comes
     std::uint64_t offered_tokens = 0;
-    bool posted = false;   ///< a write has been handed to the NIC
-    bool closing = false;  ///< ABORT has come
-    bool closed = false;   ///< CloseRounds was asked for
-    bool in_flight = false;
-    bool remembered = false;  ///< it has ended and is here only to answer late messages
     Time deadline = kNever;
-    Time awaits_since{};   ///< when it came to be its receiver's turn
-    Time queued = kNever;  ///< earliest entry in the deadline queue
+    Time awaits_since{};       ///< when it came to be its receiver's turn
+    Time queued = kNever;      ///< earliest entry in the deadline queue
+    std::uint32_t required = 1;
+    std::uint32_t folded = 0;  ///< rounds that are written without a gap
+    AttemptState state = AttemptState::parked;
+    Status status = Status::Bootstrapping;  ///< what STATUS reports
+    SenderAnswer answer = SenderAnswer::not_ready;
+    bool tells_answers = false;  ///< agreed with its peer
+    bool posted = false;         ///< a write has been handed to the NIC
+    bool closing = false;        ///< ABORT has come
+    bool closed = false;         ///< CloseRounds was asked for
+    bool in_flight = false;
+    bool remembered = false;     ///< it has ended and is here only to answer late messages
 
+    [[nodiscard]] AttemptKey key() const noexcept { return id.attempt_key(); }
     [[nodiscard]] std::uint64_t accepted_end() const { return rounds.empty() ? 0 : rounds.back().range.end(); }
     /// Nothing of it can be written any more and nothing is owed to it.
     [[nodiscard]] bool drained() const {
@@ -94,7 +94,7 @@ struct Session {
     std::uint64_t forgotten = 0;  ///< highest attempt that was forgotten to keep the limit of all sessions
     std::map<std::uint64_t, Generation> generations;
     Attempts attempts;  ///< the window, and what is held beyond it
-    std::pmr::unordered_map<RoomId, std::pmr::vector<std::uint64_t>> unfinished;  ///< parked and open attempts of a room
+    std::pmr::unordered_multimap<RoomId, std::uint64_t> unfinished;  ///< parked and open attempts of a room
     std::pmr::unordered_map<RoomId, std::uint64_t> newest;  ///< highest attempt of a room in the window
 };
 

@@ -33,7 +33,7 @@ void Machine::watch_attempt(Attempt& attempt, Time deadline) {
     attempt.deadline = deadline;
     if (deadline >= attempt.queued) return;
     attempt.queued = deadline;
-    attempt_deadlines_.add(deadline, attempt.key, [this](Time when, const AttemptKey& key) {
+    attempt_deadlines_.add(deadline, attempt.key(), [this](Time when, const AttemptKey& key) {
         const Attempt* one = attempt_at(key);
         return one != nullptr && one->unfinished() && one->queued == when;
     });
@@ -110,7 +110,7 @@ std::string Machine::waited_for(const Attempt& attempt) {
     if (attempt.state == AttemptState::parked) {
         return fmt::format("no send() for room {} within {} ms", attempt.room, milliseconds(config_.timing.park_deadline));
     }
-    const PeerAddress& peer = sessions_.at(attempt.key.session).address;
+    const PeerAddress& peer = sessions_.at(attempt.id.session).address;
     if (attempt.all_written()) {
         return fmt::format("no RESUME of room {} from the language worker at {}:{} within {} ms: {} of its rounds are written, to token {}",
                            attempt.room, peer.ip, peer.port, milliseconds(attempt.deadline - attempt.awaits_since),
@@ -198,7 +198,7 @@ void Machine::begin_nothing(const std::string& reason, Time now) {
     enter(now);
     begins_nothing_ = reason;
     std::vector<AttemptKey> waiting;
-    for (const auto& [room, keys] : parked_) waiting.insert(waiting.end(), keys.begin(), keys.end());
+    for (const auto& [room, attempt] : parked_) waiting.push_back(attempt->key());
     std::sort(waiting.begin(), waiting.end());  // the same order wherever it runs
     for (const AttemptKey& key : waiting) {
         fail_attempt(sessions_.at(key.session), *attempt_at(key), reason, SenderAnswer::never);

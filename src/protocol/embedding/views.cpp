@@ -40,8 +40,8 @@ RoomView Machine::view_of(const SendRecord& send) const {
         if (slowest == nullptr || attempt->folded < slowest->folded) slowest = attempt;
     }
     if (slowest != nullptr) {
-        view.session = slowest->key.session;
-        view.peer = sessions_.at(slowest->key.session).address;
+        view.session = slowest->id.session;
+        view.peer = sessions_.at(slowest->id.session).address;
         view.rounds = slowest->folded;
         view.tokens = slowest->folded == 0 ? 0 : slowest->rounds[slowest->folded - 1].range.end();
     }
@@ -66,8 +66,8 @@ std::vector<SessionView> Machine::session_views() const {
     for (const auto& [id, session] : sessions_) {
         SessionView view{.session = id,
                          .peer = session.address,
-                         .generations = static_cast<std::uint32_t>(session.generations.size())};
-        for (const auto& [room, attempts] : session.unfinished) view.rooms += attempts.size();
+                         .generations = static_cast<std::uint32_t>(session.generations.size()),
+                         .rooms = session.unfinished.size()};
         for (const auto& [number, generation] : session.generations) {
             if (!generation.answer) {
                 if (view.state == "idle") view.state = "opening";

@@ -22,7 +22,7 @@ void Machine::remember(Attempt& attempt) {
     if (attempt.remembered || !attempt.drained() || attempt.in_flight) return;
     attempt.remembered = true;
     ++remembered_;
-    ended_.push_back(attempt.key);
+    ended_.push_back(attempt.key());
 }
 
 Attempts::iterator Machine::forget(Session& session, Attempts::iterator attempt) {

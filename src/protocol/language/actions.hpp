@@ -102,7 +102,7 @@ struct Note {
     std::uint32_t round = 0;
     plan::TokenRange range;
     std::uint32_t blocks = 0;
-    Time waited{};  ///< of "RESUME": for blocks or credits; zero: they were there at once
+    Time waited{};  ///< of "RESUME": for blocks or credits, zero where they were there at once; of "round complete": since its offer
 };
 
 struct Final {

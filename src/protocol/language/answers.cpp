@@ -24,13 +24,13 @@ void Machine::handle(const StatusReport& m) {
     Attempt* attempt = answered_attempt(m.id, m.room);
     if (attempt == nullptr || attempt->mode == OfferMode::aborting) return;
     Room& room = *room_at(attempt->handle);
-    if (room.attempt != attempt->key) return;
+    if (room.attempt != attempt->id.attempt) return;
     set_answer(room, m.answer);
     if (m.status == Status::Failed) {
         if (certain(room, *attempt)) return;
         const std::string reason = "embedding worker: " + (m.reason.empty() ? "no reason given" : m.reason);
         if (attempt->pending_visible > 0) {
-            attempt->judgement = reason;
+            attempt->judgement = std::make_unique<std::string>(reason);
         } else {
             fail_room(room, reason);
         }
@@ -65,7 +65,7 @@ void Machine::handle(const Aborted& m) {
         touch(*attempt);
     } else if (!attempt->aborted_unseen) {
         attempt->aborted_unseen = true;  // all that will come has come: take it, then free
-        actions_.push_back(PollDry{attempt->key.generation_key()});
+        actions_.push_back(PollDry{attempt->id.generation_key()});
     }
 }
 
@@ -73,7 +73,7 @@ void Machine::on_dry(const GenerationKey& key, Time now) {
     enter(now);
     if (Session* session = session_by_id(key.session)) {
         for (auto& [number, attempt] : session->attempts) {
-            if (!attempt.aborted_unseen || attempt.key.generation != key.generation) continue;
+            if (!attempt.aborted_unseen || attempt.id.generation != key.generation) continue;
             attempt.closed_rounds = 0;
             touch(attempt);
         }

@@ -21,12 +21,11 @@ std::uint64_t Machine::expected_tokens(const Room& room) const {
 void Machine::open_attempt(Session& session, Room& room, Generation& generation) {
     const std::uint64_t number = ++session.top_attempt;
     Attempt& attempt = session.attempts[number];
-    attempt.key = {session.id, generation.number, number};
     attempt.id = {session.id, generation.number, number, generation.incarnation};
     attempt.handle = room.handle;
+    if (config_.checksum) attempt.checks = std::make_unique<Checks>();
     attempt.immediates.assign(generation.queue_pairs, 0);
-    session.by_immediate[immediate_of(number)] = number;
-    room.attempt = attempt.key;
+    room.attempt = number;
     if (room.owns_deadline) attempt.init_deadline = now_ + config_.timing.init_deadline;
     leave_unopened(room);
     const std::uint64_t expected = expected_tokens(room);
@@ -39,7 +38,7 @@ void Machine::open_attempt(Session& session, Room& room, Generation& generation)
         const std::uint64_t whole = std::uint64_t{blocks} * layout_.block_size();
         add_round(attempt, blocks, room.sink ? std::min(whole, expected) : whole, false);
         attempt.init_tokens = attempt.rounds[0].capacity;
-        unstarted_.insert(attempt.key);
+        unstarted_.insert(room.handle);
     }
     note(room, "INIT", 0, {0, attempt.init_tokens}, attempt.init_tokens > 0 ? blocks : 0);
     repeat(attempt);
@@ -49,6 +48,7 @@ void Machine::add_round(Attempt& attempt, std::uint32_t blocks, std::uint64_t ca
     Round round;
     round.first = attempt.offered();
     round.capacity = capacity;
+    round.offered = now_;
     round.extra_credit = extra;
     round.blocks = tables_.take();
     const Room& room = *room_at(attempt.handle);
@@ -63,10 +63,7 @@ void Machine::on_immediate(const GenerationKey& key, std::uint32_t queue_pair, s
     Session* session = session_by_id(key.session);
     Generation* generation = generation_at(key);
     Attempt* attempt = nullptr;
-    if (session != nullptr) {
-        const auto found = session->by_immediate.find(immediate);
-        if (found != session->by_immediate.end()) attempt = attempt_at({key.session, key.generation, found->second});
-    }
+    if (session != nullptr) attempt = attempt_at({key.session, key.generation, session->attempt_of(immediate)});
     if (attempt == nullptr || generation == nullptr || queue_pair >= queue_pairs_of(*attempt)) {
         ++counters_.unknown_immediates;
         return;
@@ -78,7 +75,7 @@ void Machine::on_immediate(const GenerationKey& key, std::uint32_t queue_pair, s
         return settle();
     }
     ++attempt->immediates[queue_pair];
-    unstarted_.erase(attempt->key);
+    unstarted_.erase(attempt->handle);
     touch(*attempt);
     settle();
 }
@@ -111,7 +108,7 @@ void Machine::progress(Attempt& attempt) {
             watch(attempt);
         }
         ++attempt.pending_visible;
-        actions_.push_back(MakeVisible{attempt.key, k, k == 0, round.blocks[0], kept_blocks(attempt, round)});
+        actions_.push_back(MakeVisible{attempt.key(), k, k == 0, round.blocks[0], kept_blocks(attempt, round)});
     }
 }
 
@@ -121,7 +118,7 @@ void Machine::on_visible(const AttemptKey& key, std::uint32_t number, const Aux&
     if (attempt == nullptr || number >= attempt->rounds.size() || attempt->pending_visible == 0) return;
     --attempt->pending_visible;
     Room& room = *room_at(attempt->handle);
-    if (attempt->mode != OfferMode::aborting && room.attempt == key) {
+    if (attempt->mode != OfferMode::aborting && room.attempt == key.attempt) {
         if (number == 0) {
             room.aux = aux;
             if (aux[0] <= 0) {
@@ -149,11 +146,11 @@ void Machine::on_visible(const AttemptKey& key, std::uint32_t number, const Aux&
 void Machine::complete_round(Room& room, Attempt& attempt, std::uint32_t number) {
     Round& round = attempt.rounds[number];
     round.complete = true;
-    prosper(*session_by_id(attempt.key.session));
+    prosper(*session_by_id(attempt.id.session));
     const std::uint64_t end = std::min(round.first + round.capacity, room.total);
     if (end < room.total) advance(room.status, RoomEventKind::round_complete);
     note(room, "round complete", number, {round.first, end - round.first},
-         static_cast<std::uint32_t>(round.blocks.size()));
+         static_cast<std::uint32_t>(round.blocks.size()), now_ - round.offered);
     if (round.extra_credit) {
         credits_ += queue_pairs_of(attempt);
         round.extra_credit = false;
@@ -176,7 +173,7 @@ void Machine::start_copies(Room& room, Attempt& attempt) {
         round.copying = true;
         ++room.copies;
         const std::uint64_t end = std::min(round.first + round.capacity, room.total);
-        actions_.push_back(CopyOut{attempt.key, room.handle, k, {round.first, end - round.first},
+        actions_.push_back(CopyOut{attempt.key(), room.handle, k, {round.first, end - round.first},
                                    tables_.copy_of(round.blocks), room.aux});
     }
 }
@@ -205,11 +202,11 @@ bool Machine::all_here(const Room& room, const Attempt& attempt) const {
 void Machine::examine(Attempt& attempt) {
     progress(attempt);
     Room& room = *room_at(attempt.handle);
-    const bool current = room.attempt == attempt.key;
+    const bool current = room.attempt == attempt.id.attempt;
     const bool all_copied =
         std::all_of(attempt.rounds.begin(), attempt.rounds.end(), [](const Round& r) { return r.copied; });
     if (current && attempt.mode == OfferMode::running && !room.ending()) {
-        if (config_.checksum) compare(room, attempt);
+        if (attempt.checks) compare(room, attempt);
         // A difference has failed the room, which may have forgotten the attempt.
         if (room.ending()) return update_wants(room);
         if (certain(room, attempt) && all_copied) return succeed(room, attempt);
@@ -232,19 +229,20 @@ void Machine::examine(Attempt& attempt) {
 
 /// Nothing of this attempt can land any more: its blocks and credits go back, and it is forgotten.
 void Machine::fence(Attempt& attempt) {
-    const AttemptKey key = attempt.key;
+    const AttemptKey key = attempt.key();
     for (Round& round : attempt.rounds) {
         if (!round.copying) allocator_.free(round.blocks);  // a copy that runs gives its blocks back itself
         if (round.extra_credit) credits_ += queue_pairs_of(attempt);
         tables_.give(round.blocks);
     }
     if (attempt.holds_credit) credits_ += queue_pairs_of(attempt);
-    if (Room* room = room_at(attempt.handle); room != nullptr && room->attempt == key) room->attempt.reset();
-    unstarted_.erase(key);
+    Room* room = room_at(attempt.handle);
+    if (room != nullptr && room->attempt == key.attempt) {
+        room->attempt = 0;
+        unstarted_.erase(room->handle);
+    }
     if (attempt.mode == OfferMode::aborting) --quarantined_;
-    Session& session = *session_by_id(key.session);
-    session.by_immediate.erase(immediate_of(key.attempt));
-    session.attempts.erase(key.attempt);
+    session_by_id(key.session)->attempts.erase(key.attempt);
 }
 
 /// The room goes on under a new attempt.

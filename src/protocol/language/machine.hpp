@@ -46,8 +46,8 @@ struct Request {
     std::optional<std::uint64_t> expected_tokens = 0;  ///< nothing: the machine guesses
     std::uint32_t required_dst_info_num = 1;
     bool sink = false;
-    Time deadline{};  ///< from now; zero: the configured room deadline, or the backstop where another owns it
     bool owns_deadline = true;
+    Time deadline{};  ///< from now; zero: the configured room deadline, or the backstop where another owns it
 };
 
 /// Counted violations and oddities of peers.
@@ -218,6 +218,8 @@ private:
               std::uint32_t blocks = 0, Time waited = {});
     void touch(Attempt& attempt);
     Attempt* attempt_at(const AttemptKey& key);
+    /// Its present one; null: none.
+    [[nodiscard]] static Attempt* attempt_of(const Room& room);
     [[nodiscard]] Room* room_at(Handle handle);
     [[nodiscard]] std::uint32_t queue_pairs_of(const Attempt& attempt) const noexcept {
         return static_cast<std::uint32_t>(attempt.immediates.size());
@@ -244,14 +246,14 @@ private:
     std::pmr::unordered_map<Handle, Room> rooms_{&memory_};
     std::pmr::set<WaitKey> waiting_{&memory_};  ///< announced rooms short of blocks or credits
     std::pmr::set<std::pair<std::uint64_t, Handle>> growing_{&memory_};  ///< rooms that overlapped rounds could serve, oldest first
-    std::pmr::set<AttemptKey> unstarted_{&memory_};  ///< attempts that hold blocks and know no total
+    std::pmr::set<Handle> unstarted_{&memory_};  ///< rooms that hold blocks and know no total
     std::vector<std::pair<std::uint64_t, Handle>> kept_;  ///< scratch of ask_back()
     std::vector<Session*> up_;                            ///< scratch of open_rooms()
     std::vector<AttemptKey> dirty_;
     std::vector<Handle> reapable_;
     std::vector<Closing> closings_;
     DeadlineQueue<Handle> room_deadlines_;
-    DeadlineQueue<AttemptKey> attempt_deadlines_;
+    DeadlineQueue<Handle> attempt_deadlines_;  ///< of the rooms' attempts: a room has one at a time
     DeadlineQueue<GenerationKey> generation_deadlines_;
     Counters counters_;
     std::vector<Action> actions_;

@@ -35,7 +35,7 @@ void Machine::settle() {
 
 /// Keeps the sets of rooms that wait for memory and of those that could use more.
 void Machine::update_wants(Room& room) {
-    const Attempt* attempt = room.attempt ? attempt_at(*room.attempt) : nullptr;
+    const Attempt* attempt = attempt_of(room);
     const bool wants = attempt != nullptr && attempt->mode == OfferMode::running && !attempt->dead && room.total != 0 &&
                        attempt->offered() < room.total && !room.ending();
     const bool moved_out =
@@ -69,7 +69,7 @@ void Machine::update_wants(Room& room) {
 
 /// Blocks that the room would take now; 0: it has to wait.
 std::uint32_t Machine::fits(const Room& room) const {
-    const Attempt& attempt = room.session->attempts.at(room.attempt->attempt);
+    const Attempt& attempt = *attempt_of(room);
     const std::uint64_t need = layout_.blocks_for(room.total - attempt.offered());
     const auto blocks = static_cast<std::uint32_t>(std::min<std::uint64_t>({need, allocator_.free_blocks(), kMaxBlocksOfMessage}));
     const bool all_or_none = config_.memory_policy == MemoryPolicy::fail ||
@@ -78,7 +78,7 @@ std::uint32_t Machine::fits(const Room& room) const {
 }
 
 void Machine::grant(Room& room, std::uint32_t blocks, bool extra) {
-    Attempt& attempt = *attempt_at(*room.attempt);
+    Attempt& attempt = *attempt_of(room);
     const std::uint64_t need = room.total - attempt.offered();
     const std::uint64_t capacity = std::min<std::uint64_t>(need, std::uint64_t{blocks} * layout_.block_size());
     if (extra || !attempt.holds_credit) credits_ -= queue_pairs_of(attempt);
@@ -98,7 +98,7 @@ void Machine::serve() {
     for (auto it = waiting_.begin(); it != waiting_.end();) {
         Room& room = rooms_.at(it->handle);
         ++it;  // a grant takes the room off the list
-        const Attempt& attempt = *attempt_at(*room.attempt);
+        const Attempt& attempt = *attempt_of(room);
         const std::uint32_t blocks = fits(room);
         if (blocks == 0 && config_.memory_policy == MemoryPolicy::fail) {
             fail_room(room, fmt::format("no memory: {} tokens to come need {} blocks, {} of {} are free, and the memory "
@@ -118,11 +118,11 @@ void Machine::serve() {
 /// Announced rooms wait: rooms that hold memory and have not started give it back, and of the rooms that keep their
 /// blocks only the oldest waits while it holds, since two that hold and wait would wait for each other.
 void Machine::ask_back() {
-    for (const AttemptKey& key : unstarted_) {
-        Attempt& attempt = *attempt_at(key);
+    for (const Handle handle : unstarted_) {
+        Attempt& attempt = *attempt_of(rooms_.at(handle));
         if (attempt.dead || attempt.mode != OfferMode::running) continue;
         // One that does not know the question would leave it unanswered, and the room with INIT told no more.
-        const Generation* generation = generation_at(key.generation_key());
+        const Generation* generation = generation_at(attempt.id.generation_key());
         if (generation == nullptr || !generation->takes_yields) continue;
         advance(attempt.mode, OfferEvent::yield_wanted);
         attempt.backoff.restart(config_.timing);
@@ -166,7 +166,7 @@ void Machine::overlap() {
         if (allocator_.free_blocks() == 0 || credits_ == 0) return;
         Room& room = rooms_.at(it->second);
         ++it;  // a grant may take the room off the list
-        const Attempt& attempt = *attempt_at(*room.attempt);
+        const Attempt& attempt = *attempt_of(room);
         if (room.waiting || credits_ < queue_pairs_of(attempt)) continue;
         // A block table of kept blocks is dense: only its last block may be partly filled.
         if (!room.sink && attempt.rounds.back().capacity % layout_.block_size() != 0) continue;

@@ -14,7 +14,7 @@ bool Machine::repeats(const Attempt& attempt) const {
     if (attempt.mode != OfferMode::running) return !attempt.closed_rounds && !attempt.aborted_unseen;
     const bool open = std::any_of(attempt.rounds.begin(), attempt.rounds.end(), [](const Round& r) { return !r.arrived; });
     const std::uint64_t total = rooms_.at(attempt.handle).total;
-    return open || total == 0 || attempt.offered() < total || (config_.checksum && !attempt.verified);
+    return open || total == 0 || attempt.offered() < total || (attempt.checks && !attempt.checks->verified);
 }
 
 /// When a message of the attempt that went out now goes out again. While the next step is this side's, which waits for memory
@@ -29,18 +29,18 @@ Time Machine::next_repeat(const Room& room, Attempt& attempt) const {
 
 void Machine::repeat(Attempt& attempt) {
     const Room& room = *room_at(attempt.handle);
-    const Session& session = *session_by_id(attempt.key.session);
+    const Session& session = *session_by_id(attempt.id.session);
     if (attempt.mode != OfferMode::running) {
         const AbortKind kind = attempt.mode == OfferMode::yielding ? AbortKind::yield : AbortKind::abort;
-        const auto generation = session.generations.find(attempt.key.generation);
+        const auto generation = session.generations.find(attempt.id.generation);
         const bool reasons = generation != session.generations.end() && generation->second.takes_reasons;
         // The ABORT of a rank that the sender does not know would tell the others nothing: it asks first, for no memory.
         const bool unknown = !attempt.heard && !attempt.any_immediate();
         if (kind == AbortKind::abort && room.required > 1 && unknown) {
-            tell(session, attempt.key.generation,
+            tell(session, attempt.id.generation,
                  Init{.room = room.room, .id = attempt.id, .blocks = {}, .required_dst_info_num = room.required});
         }
-        tell(session, attempt.key.generation,
+        tell(session, attempt.id.generation,
              Abort{.room = room.room,
                    .id = attempt.id,
                    .kind = kind,
@@ -51,7 +51,7 @@ void Machine::repeat(Attempt& attempt) {
         const bool all_arrived = attempt.rounds.empty() || attempt.rounds.back().arrived;
         const bool last_is_init = attempt.rounds.size() == (attempt.init_tokens > 0 ? 1u : 0u);
         if (room.total == 0 || init_open || (all_arrived && last_is_init)) {
-            tell(session, attempt.key.generation,
+            tell(session, attempt.id.generation,
                  Init{.room = room.room,
                       .id = attempt.id,
                       .blocks = init_blocks(attempt),
@@ -68,7 +68,7 @@ void Machine::repeat(Attempt& attempt) {
 }
 
 void Machine::tell_round(const Room& room, const Attempt& attempt, const Round& round) {
-    tell(*session_by_id(attempt.key.session), attempt.key.generation,
+    tell(*session_by_id(attempt.id.session), attempt.id.generation,
          Resume{.room = room.room,
                 .id = attempt.id,
                 .blocks = tables_.copy_of(round.blocks),
@@ -82,8 +82,9 @@ void Machine::watch(Attempt& attempt) {
         std::min({attempt.next_repeat, attempt.abort_deadline, attempt.init_deadline, attempt.round_deadline});
     if (due >= attempt.queued) return;
     attempt.queued = due;
-    attempt_deadlines_.add(due, attempt.key, [this](Time when, const AttemptKey& key) {
-        const Attempt* one = attempt_at(key);
+    attempt_deadlines_.add(due, attempt.handle, [this](Time when, Handle handle) {
+        const Room* room = room_at(handle);
+        const Attempt* one = room != nullptr ? attempt_of(*room) : nullptr;
         return one != nullptr && one->queued == when;
     });
 }
@@ -123,17 +124,18 @@ std::string Machine::overdue(const Attempt& attempt) const {
 
 void Machine::attempts_due() {
     while (const auto due = attempt_deadlines_.pop_due(now_)) {
-        Attempt* attempt = attempt_at(due->key);
+        Room* room = room_at(due->key);
+        Attempt* attempt = room != nullptr ? attempt_of(*room) : nullptr;
         // An entry that an earlier one has replaced is stale.
         if (attempt == nullptr || attempt->queued != due->when) continue;
         attempt->queued = kNever;
         if (attempt->abort_deadline <= now_) {
             attempt->abort_deadline = kNever;
-            condemn(*session_by_id(due->key.session), due->key.generation);
+            condemn(*room->session, attempt->id.generation);
         }
         if (const std::string why = overdue(*attempt); !why.empty()) {
-            fail_room(*room_at(attempt->handle), why);
-            attempt = attempt_at(due->key);
+            fail_room(*room, why);
+            attempt = attempt_of(*room);
             if (attempt == nullptr) continue;
         }
         if (attempt->mode != OfferMode::running) attempt->init_deadline = attempt->round_deadline = kNever;

@@ -105,7 +105,7 @@ void Machine::on_sink(Handle handle, const std::optional<std::string>& refusal, 
         fail_room(*room, "sink: " + *refusal);
     } else {
         room->sink_ready = true;
-        Attempt* attempt = room->attempt ? attempt_at(*room->attempt) : nullptr;
+        Attempt* attempt = attempt_of(*room);
         if (attempt != nullptr) start_copies(*room, *attempt);
     }
     settle();
@@ -115,7 +115,7 @@ void Machine::on_sink(Handle handle, const std::optional<std::string>& refusal, 
 void Machine::set_total(Room& room, std::uint64_t total) {
     if (room.total == total || room.ending()) return;
     if (room.total != 0) {
-        const Attempt* attempt = room.attempt ? attempt_at(*room.attempt) : nullptr;
+        const Attempt* attempt = attempt_of(room);
         if (attempt != nullptr && certain(room, *attempt)) {
             ++counters_.total_disagreements;
             return;
@@ -131,7 +131,7 @@ void Machine::set_total(Room& room, std::uint64_t total) {
     room.total = total;
     if (!std::exchange(room.learned, true)) guess_.learn(total);
     advance(room.status, RoomEventKind::met);
-    if (room.attempt) unstarted_.erase(*room.attempt);
+    unstarted_.erase(room.handle);
     note(room, "announced", 0, {0, total});
     if (!room.sink && layout_.blocks_for(total) > allocator_.blocks()) {
         return fail_room(room, fmt::format("{} tokens need {} blocks; the pool has {}: use a sink or a larger pool",
@@ -149,8 +149,7 @@ void Machine::fail_room(Room& room, const std::string& reason) {
     if (room.ending()) return;
     room.reason = reason;
     leave_unopened(room);
-    if (Attempt* attempt = room.attempt ? attempt_at(*room.attempt) : nullptr;
-        attempt != nullptr && attempt->mode != OfferMode::aborting) {
+    if (Attempt* attempt = attempt_of(room); attempt != nullptr && attempt->mode != OfferMode::aborting) {
         advance(attempt->mode, OfferEvent::failed);
         ++quarantined_;
         attempt->closed_rounds.reset();
@@ -204,7 +203,7 @@ void Machine::reap() {
         if (room == nullptr) return true;
         const bool kept = room->status == Status::Success && !room->sink;
         if (kept) return true;  // until on_release()
-        if (room->copies > 0 || room->attempt) return false;
+        if (room->copies > 0 || room->attempt != 0) return false;
         rooms_.erase(handle);
         return true;
     });
@@ -214,7 +213,8 @@ void Machine::reap() {
 std::string Machine::waited_for(const Room& room) const {
     const Session& session = *room.session;
     const std::string peer = fmt::format("{}:{}", session.embedding.ip, session.embedding.port);
-    if (!room.attempt) {
+    const Attempt* attempt = attempt_of(room);
+    if (attempt == nullptr) {
         if (!session.lost.empty()) {
             if (session.current && session.generations.at(*session.current).live()) {
                 return fmt::format("an answer to INIT from the embedding worker at {}; the latest try ended with: {}", peer,
@@ -225,24 +225,21 @@ std::string Machine::waited_for(const Room& room) const {
         }
         return fmt::format("REGISTERED from the embedding worker at {}; is it running, is the address right, and do both have the other's key, or none?", peer);
     }
-    const auto found = session.attempts.find(room.attempt->attempt);
     if (room.total == 0) {
-        const bool heard = found != session.attempts.end() && found->second.heard;
-        return heard ? fmt::format("send() of room {} at the embedding worker {}", room.room, peer)
+        return attempt->heard ? fmt::format("send() of room {} at the embedding worker {}", room.room, peer)
                      : fmt::format("an answer to INIT from the embedding worker at {}", peer);
     }
     if (room.waiting) {
         return fmt::format("memory: {} of {} blocks and {} credits are free", allocator_.free_blocks(),
                            allocator_.blocks(), credits_);
     }
-    if (found != session.attempts.end() && all_here(room, found->second)) {
+    if (all_here(room, *attempt)) {
         return fmt::format("the final STATUS with its checksums from the embedding worker at {}", peer);
     }
     std::size_t complete = 0;
-    const std::size_t rounds = found == session.attempts.end() ? 0 : found->second.rounds.size();
-    for (std::size_t i = 0; i < rounds; ++i) complete += found->second.rounds[i].complete ? 1 : 0;
-    return fmt::format("round {} of {} offered, for {} tokens, from the embedding worker at {}", complete, rounds,
-                       room.total, peer);
+    for (const Round& round : attempt->rounds) complete += round.complete ? 1 : 0;
+    return fmt::format("round {} of {} offered, for {} tokens, from the embedding worker at {}", complete,
+                       attempt->rounds.size(), room.total, peer);
 }
 
 void Machine::rooms_due() {
@@ -260,7 +257,7 @@ void Machine::rooms_due() {
 }
 
 void Machine::watch(Room& room) {
-    const Time registered = room.attempt ? kNever : room.register_deadline;
+    const Time registered = room.attempt != 0 ? kNever : room.register_deadline;
     const Time due = std::min({room.deadline, registered, room.memory_deadline});
     if (due >= room.queued) return;
     room.queued = due;
@@ -275,7 +272,7 @@ std::string Machine::overdue(const Room& room) const {
     if (room.deadline <= now_) {
         return fmt::format("deadline of {} ms: waited for {}", milliseconds(room.deadline - room.started), waited_for(room));
     }
-    if (!room.attempt && room.register_deadline <= now_) {
+    if (room.attempt == 0 && room.register_deadline <= now_) {
         return fmt::format("waited {} ms for {}", milliseconds(config_.timing.register_deadline), waited_for(room));
     }
     if (room.memory_deadline <= now_) {

@@ -200,7 +200,7 @@ void Machine::on_connect_failed(const GenerationKey& key, const std::string& rea
     Session& session = *session_by_id(key.session);
     std::vector<Handle> opened;
     for (const auto& [number, attempt] : session.attempts) {
-        if (attempt.key.generation == key.generation) opened.push_back(attempt.handle);
+        if (attempt.id.generation == key.generation) opened.push_back(attempt.handle);
     }
     for (const Handle handle : opened) fail_room(*room_at(handle), reason);
     refuse(session, *generation, reason, true);
@@ -242,13 +242,13 @@ void Machine::on_destroyed(const GenerationKey& key, Time now) {
     --dying_;
     std::vector<AttemptKey> attempts;
     for (const auto& [number, attempt] : session->attempts) {
-        if (attempt.key.generation == key.generation) attempts.push_back(attempt.key);
+        if (attempt.id.generation == key.generation) attempts.push_back(attempt.key());
     }
     for (const AttemptKey& attempt_key : attempts) {
         Attempt* attempt = attempt_at(attempt_key);
         if (attempt == nullptr) continue;
         attempt->dead = true;
-        attempt->judgement = gone.reason;
+        attempt->judgement = std::make_unique<std::string>(gone.reason);
         progress(*attempt);
         update_wants(*room_at(attempt->handle));
         if (attempt->pending_visible == 0) judge_dead(*attempt);
@@ -264,13 +264,13 @@ void Machine::on_destroyed(const GenerationKey& key, Time now) {
 
 /// The queue pairs are gone and every round that arrived before is visible: does the room live on?
 void Machine::judge_dead(Attempt& attempt) {
-    const AttemptKey key = attempt.key;
+    const AttemptKey key = attempt.key();
     Room* room = room_at(attempt.handle);
-    const bool is_current = room != nullptr && room->attempt == key;
+    const bool is_current = room != nullptr && room->attempt == key.attempt;
     const bool here = is_current && certain(*room, attempt);
     // Nobody has answered its INIT, so nothing has begun: the room goes on under a new attempt.
     const bool unanswered = attempt.mode == OfferMode::running && !attempt.heard && !attempt.any_immediate();
-    if (is_current && !room->ending() && !here && !unanswered) fail_room(*room, attempt.judgement.value_or("lost"));
+    if (is_current && !room->ending() && !here && !unanswered) fail_room(*room, attempt.judgement ? *attempt.judgement : "lost");
     Attempt* still = attempt_at(key);
     if (still == nullptr) return;
     if (unanswered) {
@@ -300,7 +300,7 @@ void Machine::destroy_condemned() {
             bool running = false;
             bool waiting = false;
             for (const auto& [attempt_number, attempt] : session.attempts) {
-                if (attempt.key.generation != number || attempt.mode == OfferMode::aborting) continue;
+                if (attempt.id.generation != number || attempt.mode == OfferMode::aborting) continue;
                 running = true;
                 const Room* room = room_at(attempt.handle);
                 waiting = waiting || (room != nullptr && room->waiting);

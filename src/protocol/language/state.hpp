@@ -6,11 +6,11 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <memory_resource>
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 /// What the receiver's state machine remembers.
@@ -21,13 +21,13 @@ struct Round {
     std::uint64_t first = 0;
     std::uint64_t capacity = 0;
     BlockTable blocks;
+    Time offered{};
     bool extra_credit = false;  ///< beyond the one round's credits that a room keeps to its end
     bool arrived = false;       ///< every immediate is in; MakeVisible was asked for
     bool complete = false;      ///< visible, and the aux of the first round read
     bool copying = false;       ///< CopyOut was asked for; it gives the blocks back
     bool copied = false;        ///< moved out, or kept where it is
     bool checking = false;      ///< Checksum was asked for
-    std::optional<plan::Checksums> checksums{};  ///< as they were reckoned here; replaced by the fold of all up to this
 };
 
 /// What a STATUS with checksums said.
@@ -37,24 +37,25 @@ struct Told {
     plan::Checksums checksums{};
 };
 
+/// What is known of an attempt's checksums.
+struct Checks {
+    std::vector<plan::Checksums> rounds;  ///< as reckoned here, empty before; replaced by the fold of all up to that round
+    std::uint32_t folded = 0;   ///< rounds that are folded: those from the first on without a gap
+    std::optional<Told> told;   ///< the latest STATUS with checksums
+    bool verified = false;      ///< the final STATUS has come and its checksums are those of what arrived
+};
+
 struct Attempt {
     using allocator_type = std::pmr::polymorphic_allocator<>;
     explicit Attempt(const allocator_type& memory) : rounds(memory), immediates(memory) {}
 
-    AttemptKey key;
-    Handle handle = 0;
     SessionId id;
-    OfferMode mode = OfferMode::running;
+    Handle handle = 0;
     std::pmr::vector<Round> rounds;
     std::pmr::vector<std::uint32_t> immediates;  ///< seen a queue pair
     std::optional<std::uint64_t> closed_rounds;  ///< from ABORTED: what the peer accepted; it is drained
-    bool aborted_unseen = false;               ///< ABORTED -1: free after one dry poll
-    bool holds_credit = false;
-    bool dead = false;   ///< its queue pairs are destroyed
-    bool heard = false;  ///< the peer has answered its INIT
-    std::uint32_t folded = 0;  ///< rounds whose checksums are folded: those from the first on without a gap
-    std::optional<Told> told{};  ///< the latest STATUS with checksums
-    bool verified = false;     ///< the final STATUS has come and its checksums are those of what arrived
+    std::unique_ptr<Checks> checks;              ///< null: they were not asked for
+    std::unique_ptr<std::string> judgement;  ///< a failure that waits for pending rounds: they may complete it all
     std::uint64_t init_tokens = 0;  ///< that INIT offers, in the blocks of the first round; 0: it only asks
     Time next_repeat = kNever;
     Backoff backoff;
@@ -62,10 +63,15 @@ struct Attempt {
     Time init_deadline = kNever;   ///< for the first answer
     Time round_deadline = kNever;  ///< for the next arrival, while a round is open and the length known
     Time queued = kNever;  ///< earliest entry in the deadline queue
-    bool dirty = false;    ///< in the machine's list of attempts to look at
-    std::uint32_t pending_visible = 0;           ///< MakeVisible asked for and not answered
-    std::optional<std::string> judgement;        ///< a failure that waits for pending rounds: they may complete it all
+    std::uint32_t pending_visible = 0;  ///< MakeVisible asked for and not answered
+    OfferMode mode = OfferMode::running;
+    bool aborted_unseen = false;  ///< ABORTED -1: free after one dry poll
+    bool holds_credit = false;
+    bool dead = false;   ///< its queue pairs are destroyed
+    bool heard = false;  ///< the peer has answered its INIT
+    bool dirty = false;  ///< in the machine's list of attempts to look at
 
+    [[nodiscard]] AttemptKey key() const noexcept { return id.attempt_key(); }
     [[nodiscard]] std::uint64_t offered() const {
         return rounds.empty() ? 0 : rounds.back().first + rounds.back().capacity;
     }
@@ -97,32 +103,32 @@ struct Room {
     Handle handle = 0;
     RoomId room = 0;
     Session* session = nullptr;  ///< of its embedding worker, until its end
+    std::uint64_t attempt = 0;   ///< its number in the session; 0: none
     std::optional<std::uint64_t> expected = 0;  ///< nothing: guessed when its attempt opens
-    std::uint32_t required = 1;
-    bool sink = false;
-    Status status = Status::Bootstrapping;
     std::string reason;
     std::uint64_t total = 0;       ///< 0 while unknown
     std::uint64_t sink_total = 0;  ///< what the sink was asked for; 0: not yet
-    bool sink_ready = false;
-    bool learned = false;          ///< its length has been told to the guess
-    bool size_first = false;       ///< ask for the announcement before offering blocks
-    bool failing = false;          ///< Failed is told when the copies in flight have ended
-    std::optional<AttemptKey> attempt;
-    std::uint32_t copies = 0;
     std::optional<WaitKey> waiting;
-    Time waiting_since{};          ///< where it waits
-    SenderAnswer answer = SenderAnswer::none;
-    bool growing = false;          ///< in the machine's set of rooms that would take more blocks
+    Time waiting_since{};     ///< where it waits
     Aux aux{};
-    BlockTable table;              ///< kept blocks after Success
-    std::uint64_t order = 0;       ///< of receive()
-    bool owns_deadline = true;     ///< false: none but its deadline, a long one, ends it from here
+    BlockTable table;         ///< kept blocks after Success
+    std::uint64_t order = 0;  ///< of receive()
     Time started{};
     Time deadline = kNever;
     Time register_deadline = kNever;  ///< while it has no attempt
     Time memory_deadline = kNever;  ///< while it waits for blocks or credits
     Time queued = kNever;  ///< earliest entry in the deadline queue
+    std::uint32_t required = 1;
+    std::uint32_t copies = 0;
+    Status status = Status::Bootstrapping;
+    SenderAnswer answer = SenderAnswer::none;
+    bool sink = false;
+    bool sink_ready = false;
+    bool learned = false;       ///< its length has been told to the guess
+    bool size_first = false;    ///< ask for the announcement before offering blocks
+    bool failing = false;       ///< Failed is told when the copies in flight have ended
+    bool growing = false;       ///< in the machine's set of rooms that would take more blocks
+    bool owns_deadline = true;  ///< false: none but its deadline, a long one, ends it from here
 
     [[nodiscard]] bool final() const { return is_final(status); }
     [[nodiscard]] bool ending() const { return final() || failing; }
@@ -159,7 +165,7 @@ struct Generation {
 /// What this worker is to one embedding worker.
 struct Session {
     using allocator_type = std::pmr::polymorphic_allocator<>;
-    explicit Session(const allocator_type& memory) : unopened(memory), attempts(memory), by_immediate(memory) {}
+    explicit Session(const allocator_type& memory) : unopened(memory), attempts(memory) {}
 
     std::uint64_t id = 0;
     PeerAddress embedding;
@@ -173,7 +179,11 @@ struct Session {
     std::pmr::set<std::pair<std::uint64_t, Handle>> unopened;  ///< rooms without an attempt by order: they wait for a generation
     std::map<std::uint64_t, Generation> generations;
     std::pmr::map<std::uint64_t, Attempt> attempts;  ///< until fenced
-    std::pmr::unordered_map<std::uint32_t, std::uint64_t> by_immediate;
+
+    /// The number of the latest attempt that has this immediate: of those that are open or fenced no two share one.
+    [[nodiscard]] std::uint64_t attempt_of(std::uint32_t immediate) const noexcept {
+        return top_attempt - static_cast<std::uint32_t>(immediate_of(top_attempt) - immediate);
+    }
 };
 
 /// A CLOSE that is repeated until {lost} or its deadline.

@@ -34,12 +34,10 @@ RoomView Machine::view_of(const Room& room) const {
                   .peer = room.session->embedding,
                   .total = room.total,
                   .waits_for = room.failing ? "copies into its sink to end" : waited_for(room)};
-    if (!room.attempt) return view;
-    view.session = room.attempt->session;
-    const Session& session = *room.session;
-    const auto found = session.attempts.find(room.attempt->attempt);
-    if (found == session.attempts.end()) return view;
-    for (const Round& round : found->second.rounds) {
+    const Attempt* attempt = attempt_of(room);
+    if (attempt == nullptr) return view;
+    view.session = room.session->id;
+    for (const Round& round : attempt->rounds) {
         if (!round.copied || !room.sink) view.blocks += static_cast<std::uint32_t>(round.blocks.size());
         if (!round.complete) continue;
         ++view.rounds;

@@ -13,11 +13,11 @@ void Core::handle(BeginReceive& command) {
     if (trace_ != nullptr) {
         trace_->add(trace::RoomMoment{.time = trace::now(),
                                       .step = trace::RoomStep::begun,
-                                      .copies = command.record->sink.has_value(),
+                                      .copies = command.record->sink != nullptr,
                                       .handle = command.record->handle,
-                                      .room = command.record->request.room});
+                                      .room = command.record->room});
     }
-    machine_.on_receive(command.record->handle, command.record->request, now_);
+    machine_.on_receive(command.record->handle, command.request, now_);
     if (!dead_.empty()) machine_.on_abort(command.record->handle, dead_, now_);
 }
 
@@ -65,7 +65,7 @@ void Core::refuse_left() {
 }
 
 void Core::refuse(RoomRecord& record) {
-    room_ended_(record.request);
+    room_ended_(record);
     record.outcome.finish(Status::Failed, "language worker is stopping");
 }
 

@@ -32,7 +32,7 @@ namespace remit::worker::language {
 class Core final : public Driven {
 public:
     /// Called at a room's end, before its user sees it.
-    using RoomEnded = std::function<void(const protocol::language::Request&)>;
+    using RoomEnded = std::function<void(const RoomRecord&)>;
 
     Core(const protocol::language::Config& config, pool::BlockPool& pool, Receiver& receiver, fabric::Fabric& fabric,
          Mailbox& mailbox, memory::Provider& memory, memory::CopyExecutor& copies, LanguageInbox& inbox,
@@ -73,7 +73,7 @@ private:
     };
     struct Room {
         std::shared_ptr<RoomRecord> record;
-        BlockMap tensors;            ///< once the sink was asked
+        std::unique_ptr<BlockMap> tensors;  ///< once the sink was asked
         std::uint64_t moved_out = 0;  ///< tokens whose copies were submitted
         RoomTimes times{};
         std::uint64_t session = 0;  ///< that it was last seen in; 0: none yet
@@ -157,7 +157,7 @@ private:
     std::vector<memory::Copy> scratch_;
     plan::BlockOrder order_;            ///< scratch
     std::vector<std::uint64_t> bases_;  ///< scratch
-    std::vector<BlockMap> spare_maps_;  ///< of rooms that have ended, for their memory
+    std::vector<std::unique_ptr<BlockMap>> spare_maps_;  ///< of rooms that have ended, for their memory
     std::vector<Receiver::Arrival> arrivals_;
     std::atomic<std::uint32_t> free_blocks_;
     std::atomic<std::uint64_t> guessed_tokens_;

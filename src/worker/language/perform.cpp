@@ -114,7 +114,7 @@ void Core::perform(const AskSink& action) {
 
 /// Asks the sink where it wants its tokens. @throws what the sink throws, Error(misuse) for what it returned.
 void Core::place_in_sink(Room& room, std::uint64_t total) {
-    const SinkTensors tensors = (*room.record->sink)(total);
+    const SinkTensors tensors = room.record->sink(total);
     if (tensors.data.size() != layout_.segments().size()) {
         throw Error(ErrorKind::misuse, fmt::format("returned {} tensors; the layout has {} segments",
                                                    tensors.data.size(), layout_.segments().size()));
@@ -130,11 +130,13 @@ void Core::place_in_sink(Room& room, std::uint64_t total) {
         }
         bases_.push_back(reinterpret_cast<std::uintptr_t>(tensors.data[i]));
     }
-    if (!spare_maps_.empty()) {
+    if (spare_maps_.empty()) {
+        room.tensors = std::make_unique<BlockMap>();
+    } else {
         room.tensors = std::move(spare_maps_.back());
         spare_maps_.pop_back();
     }
-    place_tensors(layout_, total, bases_, room.tensors);
+    place_tensors(layout_, total, bases_, *room.tensors);
 }
 
 void Core::perform(CopyOut& action) {
@@ -142,7 +144,7 @@ void Core::perform(CopyOut& action) {
     Room& room = rooms_.at(action.handle);
     scratch_.clear();
     const auto planned = plan::plan_scatter(layout_, {pool_.local_map(), action.blocks, action.range.first},
-                                            room.tensors, action.range, scratch_, order_);
+                                            *room.tensors, action.range, scratch_, order_);
     if (!planned) throw Error(ErrorKind::internal, "scatter: " + planned.error());
     const protocol::Time since = steady_now();
     const trace::Nanoseconds begin = traced_now(trace_);
@@ -157,7 +159,7 @@ void Core::perform(const Checksum& action) {
     const Room& room = rooms_.at(action.handle);
     const BlockId only_block = 0;
     const bool in_sink = action.blocks.empty();
-    const plan::Side side = in_sink ? plan::Side{room.tensors, {&only_block, 1}, 0}
+    const plan::Side side = in_sink ? plan::Side{*room.tensors, {&only_block, 1}, 0}
                                     : plan::Side{pool_.blocks_map(), action.blocks, action.range.first};
     stretches_.clear();
     plan::for_each_stretch(layout_, side, action.range,
@@ -186,7 +188,7 @@ void Core::perform(const Note& action) {
 }
 
 void Core::log_end(const Room& room, const Final& action, protocol::Time now) {
-    const RoomId number = room.record->request.room;
+    const RoomId number = room.record->room;
     if (action.status == Status::Failed) return end_log_.failed(number, room.session, action.reason, now);
     end_log_.succeeded(number, room.session, action.total_tokens, room.record->rounds.load(std::memory_order_relaxed),
                        now - room.times.asked);
@@ -199,8 +201,8 @@ void Core::perform(Final& action) {
     const protocol::Time now = steady_now();
     tally_.end(found->second.times, action.status, action.reason, now);
     log_end(found->second, action, now);
-    const bool has_map = found->second.tensors.segments.capacity() > 0;
-    if (has_map && spare_maps_.size() < kMostSpareMaps) spare_maps_.push_back(std::move(found->second.tensors));
+    std::unique_ptr<BlockMap>& tensors = found->second.tensors;
+    if (tensors != nullptr && spare_maps_.size() < kMostSpareMaps) spare_maps_.push_back(std::move(tensors));
     rooms_.erase(found);
     if (trace_ != nullptr) {
         trace::RoomEnd end{
@@ -210,11 +212,11 @@ void Core::perform(Final& action) {
     }
     record->happened("final", 0, {0, action.total_tokens}, static_cast<std::uint32_t>(action.table.size()), action.status);
     {
-        const std::lock_guard lock(record->mutex);
+        const std::lock_guard lock(record->outcome.mutex());
         record->aux = action.aux;
         record->table = std::move(action.table);
     }
-    room_ended_(record->request);
+    room_ended_(*record);
     record->outcome.finish(action.status, action.reason);
 }
 

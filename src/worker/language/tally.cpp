@@ -13,13 +13,10 @@ void Tally::note(RoomTimes& room, const protocol::language::Note& note, Time now
     if (!is_final(note.status)) room.status = note.status;
     if (note.what == "INIT") {
         if (room.asked == protocol::kNever) room.asked = now;
-        room.offers.fill({});
-        if (note.range.count > 0) offer(room, 0, now);
     } else if (note.what == "announced") {
         if (!room.announced) announced_.observe(now - room.asked);
         room.announced = true;
     } else if (note.what == "RESUME") {
-        offer(room, note.round, now);
         if (note.waited > Time::zero()) memory_wait_.observe(note.waited);
     } else if (note.what == "round complete") {
         round_complete(room, note, now);
@@ -28,18 +25,13 @@ void Tally::note(RoomTimes& room, const protocol::language::Note& note, Time now
     }
 }
 
-void Tally::offer(RoomTimes& room, std::uint32_t round, Time now) noexcept {
-    room.offers[round % room.offers.size()] = {round, now};
-}
-
 void Tally::round_complete(RoomTimes& room, const protocol::language::Note& note, Time now) noexcept {
     rounds_.add();
     if (note.round > 0) resumes_.add();
     tokens_.add(note.range.count);
     // The aux comes with the first round.
     bytes_.add(layout_.payload_bytes(note.range.count) - (note.round > 0 ? layout_.payload_bytes(0) : 0));
-    const RoomTimes::Offer& offered = room.offers[note.round % room.offers.size()];
-    if (offered.round == note.round && offered.at != protocol::kNever) round_.observe(now - offered.at);
+    round_.observe(note.waited);
     if (!room.arrived) first_round_.observe(now - room.asked);
     room.arrived = true;
 }

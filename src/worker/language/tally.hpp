@@ -12,23 +12,16 @@
 
 #include <remit/layout.hpp>
 
-#include <array>
 #include <cstdint>
 
 namespace remit::worker::language {
 
-/// How far a room was when, as far as metrics ask for it. No heap: of the offers the latest few are remembered, more than
-/// are ever under way at once.
+/// How far a room was when, as far as metrics ask for it.
 struct RoomTimes {
-    struct Offer {
-        std::uint32_t round = 0;
-        protocol::Time at = protocol::kNever;
-    };
     Status status = Status::Bootstrapping;  ///< as counted
-    protocol::Time asked = protocol::kNever;  ///< its first INIT
     bool announced = false;
     bool arrived = false;  ///< its first round
-    std::array<Offer, 8> offers{};
+    protocol::Time asked = protocol::kNever;  ///< its first INIT
 };
 
 /// What a language worker counts: told by its thread while it does what the state machine asks for, read by any.
@@ -49,7 +42,6 @@ public:
     void collect(metrics::Collector& collector) const;
 
 private:
-    void offer(RoomTimes& room, std::uint32_t round, protocol::Time now) noexcept;
     void round_complete(RoomTimes& room, const protocol::language::Note& note, protocol::Time now) noexcept;
     void collect_rounds(metrics::Collector& collector) const;
     void collect_memory(metrics::Collector& collector) const;
