@@ -1,9 +1,15 @@
 // Keys of the control channel, the fabric and the memory.
 
+#include "base/memory_kind.hpp"
 #include "base/queue_pair_address.hpp"
 #include "config/tables.hpp"
 
 namespace remit::config {
+namespace {
+
+std::pair<std::string, std::int64_t> named(MemoryKind kind) { return {std::string(to_string(kind)), as_number(kind)}; }
+
+}  // namespace
 
 void add_control_keys(std::vector<Key>& table) {
     using C = ControlOptions;
@@ -64,9 +70,7 @@ void add_fabric_keys(std::vector<Key>& table) {
 void add_memory_keys(std::vector<Key>& table) {
     using M = MemoryOptions;
     table.push_back(choice("memory.kind", in_both(&M::kind),
-                           {{"host", as_number(MemoryKind::host)},
-                            {"pinned", as_number(MemoryKind::pinned)},
-                            {"cuda", as_number(MemoryKind::cuda)}},
+                           {named(MemoryKind::host), named(MemoryKind::pinned), named(MemoryKind::cuda)},
                            "where blocks and send regions lie"));
     table.push_back(integer("memory.device", in_both(&M::device), 0, 1023, "the GPU's number, for pinned and cuda"));
     table.push_back(choice("memory.gpu_direct", in_both(&M::gpu_direct),

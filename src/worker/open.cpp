@@ -1,5 +1,6 @@
 #include "worker/open.hpp"
 
+#include "base/memory_kind.hpp"
 #include "config/check.hpp"
 #include "fabric/rails.hpp"
 
@@ -21,12 +22,8 @@ namespace {
 
 /// "host", "pinned:0", "cuda:0".
 std::string memory_name(const MemoryOptions& options) {
-    switch (options.kind) {
-        case MemoryKind::host: return "host";
-        case MemoryKind::pinned: return fmt::format("pinned:{}", options.device);
-        case MemoryKind::cuda: return fmt::format("cuda:{}", options.device);
-    }
-    return "?";
+    const std::string_view kind = to_string(options.kind);
+    return options.kind == MemoryKind::host ? std::string(kind) : fmt::format("{}:{}", kind, options.device);
 }
 
 /// "a,b" as {"a", "b"}; "" as {""}, a device that is to be chosen.

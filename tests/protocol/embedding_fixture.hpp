@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actions.hpp"
+
 #include "protocol/embedding/machine.hpp"
 
 #include <gmock/gmock.h>
@@ -109,31 +111,14 @@ protected:
     /// What the machine asked for since the last look.
     std::vector<Action> drain() { return std::exchange(machine.actions(), {}); }
 
-    template <class T>
-    static std::vector<T> all(const std::vector<Action>& actions) {
-        std::vector<T> found;
-        for (const Action& action : actions) {
-            if (const T* one = std::get_if<T>(&action)) found.push_back(*one);
-        }
-        return found;
-    }
-
     /// Messages of one kind that it told.
     template <class M>
     static std::vector<M> told(const std::vector<Action>& actions) {
-        std::vector<M> found;
-        for (const Tell& tell : all<Tell>(actions)) {
-            if (const M* one = std::get_if<M>(&tell.message)) found.push_back(*one);
-        }
-        return found;
+        return protocol::told<M, Tell>(actions);
     }
-
-    /// The only message of its kind. Fails the test where there is none.
     template <class M>
-    M only(const std::vector<Action>& actions) {
-        const std::vector<M> found = told<M>(actions);
-        EXPECT_EQ(found.size(), 1u);
-        return found.empty() ? M{} : found.front();
+    static M only(const std::vector<Action>& actions) {
+        return protocol::only<M, Tell>(actions);
     }
 
     /// Another in place of `machine`: it stays where it is.

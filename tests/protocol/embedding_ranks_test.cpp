@@ -1,4 +1,4 @@
-// Several language workers of one room, checksums, and the kinds of answers.
+// Several language workers of one room, checksums, and the kinds of answers that they get.
 
 #include "embedding_fixture.hpp"
 
@@ -40,6 +40,29 @@ protected:
         init(1, blocks(0, 2), 256, kRoom, kOther, required);
         drain();
     }
+    void abort_saying(const std::string& reason, std::uint64_t session = kSession) {
+        Abort m;
+        m.room = kRoom;
+        m.id = id(1, session);
+        m.reason = reason;
+        machine.on_message(m, now);
+    }
+    /// Nothing of their first attempts is in flight any more.
+    void idle(const std::vector<std::uint64_t>& sessions) {
+        for (const std::uint64_t session : sessions) machine.on_idle(key(1, session), now);
+    }
+    /// One of three, kThird, has not asked when the others' send ends.
+    void two_of_three_fail() {
+        two_under_way(3);
+        machine.on_generation_failed({kSession, 1}, "dead", now);
+        idle({kSession, kOther});
+    }
+    /// The one send's end, which has just come.
+    [[nodiscard]] SendFinal end() {
+        const auto ends = all<SendFinal>(drain());
+        EXPECT_THAT(ends, SizeIs(1));
+        return ends.empty() ? SendFinal{} : ends.front();
+    }
 };
 
 TEST_F(EmbeddingRanks, AFailureReachesTheOthersAtOnce) {
@@ -57,11 +80,7 @@ TEST_F(EmbeddingRanks, AFailureReachesTheOthersAtOnce) {
 TEST_F(EmbeddingRanks, TheReasonOfTheOneThatDecidesIsToldToTheOthers) {
     begin(OnDeadRank::fail);
     two_under_way();
-    Abort m;
-    m.room = kRoom;
-    m.id = id(1);
-    m.reason = "deadline of 3000 ms";
-    machine.on_message(m, now);
+    abort_saying("deadline of 3000 ms");
     const auto reports = told<StatusReport>(drain());
     ASSERT_THAT(reports, SizeIs(1));
     EXPECT_EQ(reports[0].id.session, kOther);
@@ -74,11 +93,7 @@ TEST_F(EmbeddingRanks, ARankThatAsksOnlyToAbortTakesTheOthersWithItAtOnce) {
     init(1, blocks(0, 2), 256, kRoom, kSession, 2);
     drain();
     init(1, {}, 0, kRoom, kOther, 2);
-    Abort m;
-    m.room = kRoom;
-    m.id = id(1, kOther);
-    m.reason = "aborted by its user";
-    machine.on_message(m, now);
+    abort_saying("aborted by its user", kOther);
     init(1, blocks(4, 2), 256, kRoom, kOther, 2);  // what it had asked for at first comes late
     const auto actions = drain();
     EXPECT_THAT(all<StartRound>(actions), IsEmpty());
@@ -93,10 +108,7 @@ TEST_F(EmbeddingRanks, ARankThatAsksOnlyToAbortTakesTheOthersWithItAtOnce) {
 
 TEST_F(EmbeddingRanks, ARankThatAsksLateLearnsOfItAtOnceAndOnce) {
     begin(OnDeadRank::fail);
-    two_under_way(3);
-    machine.on_generation_failed({kSession, 1}, "dead", now);
-    machine.on_idle(key(1), now);
-    machine.on_idle(key(1, kOther), now);
+    two_of_three_fail();
     drain();
     init(1, blocks(0, 2), 256, kRoom, kThird, 3);
     EXPECT_EQ(only<StatusReport>(drain()).status, Status::Failed);
@@ -106,10 +118,7 @@ TEST_F(EmbeddingRanks, ARankThatAsksLateLearnsOfItAtOnceAndOnce) {
 
 TEST_F(EmbeddingRanks, ANewSendMakesTheRoomNew) {
     begin(OnDeadRank::fail);
-    two_under_way(3);
-    machine.on_generation_failed({kSession, 1}, "dead", now);
-    machine.on_idle(key(1), now);
-    machine.on_idle(key(1, kOther), now);
+    two_of_three_fail();
     machine.on_send(2, kRoom, 200, now);
     drain();
     init(1, blocks(0, 2), 256, kRoom, kThird, 1);
@@ -129,11 +138,10 @@ TEST_F(EmbeddingRanks, WhereOthersGoOnADeadRankCostsThemNothing) {
     machine.on_idle(key(1, kOther), now);
     EXPECT_THAT(all<SendFinal>(drain()), IsEmpty()) << "the dead rank's work still reads the source";
     machine.on_idle(key(1), now);
-    const auto ends = all<SendFinal>(drain());
-    ASSERT_THAT(ends, SizeIs(1));
-    EXPECT_EQ(ends[0].status, Status::Success);
-    EXPECT_EQ(ends[0].failed_ranks, 1u);
-    EXPECT_EQ(ends[0].reason, "");
+    const SendFinal ended = end();
+    EXPECT_EQ(ended.status, Status::Success);
+    EXPECT_EQ(ended.failed_ranks, 1u);
+    EXPECT_EQ(ended.reason, "");
 }
 
 TEST_F(EmbeddingRanks, WhereAllFailTheSendFailsWithTheFirstReason) {
@@ -141,13 +149,11 @@ TEST_F(EmbeddingRanks, WhereAllFailTheSendFailsWithTheFirstReason) {
     two_under_way();
     machine.on_generation_failed({kSession, 1}, "first", now);
     machine.on_generation_failed({kOther, 1}, "second", now);
-    machine.on_idle(key(1), now);
-    machine.on_idle(key(1, kOther), now);
-    const auto ends = all<SendFinal>(drain());
-    ASSERT_THAT(ends, SizeIs(1));
-    EXPECT_EQ(ends[0].status, Status::Failed);
-    EXPECT_THAT(ends[0].reason, HasSubstr("first"));
-    EXPECT_EQ(ends[0].failed_ranks, 2u);
+    idle({kSession, kOther});
+    const SendFinal ended = end();
+    EXPECT_EQ(ended.status, Status::Failed);
+    EXPECT_THAT(ended.reason, HasSubstr("first"));
+    EXPECT_EQ(ended.failed_ranks, 2u);
 }
 
 TEST_F(EmbeddingRanks, ARankThatNeverComesIsDeadAfterTheDeadline) {
@@ -160,10 +166,9 @@ TEST_F(EmbeddingRanks, ARankThatNeverComesIsDeadAfterTheDeadline) {
     EXPECT_THAT(all<SendFinal>(drain()), IsEmpty());
     for (Time end = now + config().timing.park_deadline; now < end; now += milliseconds(500)) machine.on_time(now);
     machine.on_time(now);
-    const auto ends = all<SendFinal>(drain());
-    ASSERT_THAT(ends, SizeIs(1));
-    EXPECT_EQ(ends[0].status, Status::Success);
-    EXPECT_EQ(ends[0].failed_ranks, 1u);
+    const SendFinal ended = end();
+    EXPECT_EQ(ended.status, Status::Success);
+    EXPECT_EQ(ended.failed_ranks, 1u);
 }
 
 TEST_F(EmbeddingRanks, WhereOthersGoOnOneThatAsksAgainDoesNotHideTheEndFromALateOne) {
@@ -207,10 +212,9 @@ TEST_F(EmbeddingRanks, WhereAllGiveTheirPlacesBackTheMissingOnesAreAwaitedAgain)
     EXPECT_EQ(told<StatusReport>(drain()).at(0).status, Status::WaitingForInput);
     write(2, 0);
     machine.on_idle(key(2), now);
-    const auto ends = all<SendFinal>(drain());
-    ASSERT_THAT(ends, SizeIs(1));
-    EXPECT_EQ(ends[0].status, Status::Success);
-    EXPECT_EQ(ends[0].failed_ranks, 0u);
+    const SendFinal ended = end();
+    EXPECT_EQ(ended.status, Status::Success);
+    EXPECT_EQ(ended.failed_ranks, 0u);
 }
 
 TEST_F(EmbeddingRanks, RoundsOfOneSendForSeveralAreMarkedSo) {
@@ -306,94 +310,6 @@ TEST_F(EmbeddingRanks, AnEndedAttemptStillTellsThem) {
     EXPECT_EQ(again.status, Status::Success);
     EXPECT_EQ(again.checksums, first.back().checksums);
     EXPECT_FALSE(again.checksums.empty());
-}
-
-// -------------------------------------------------------------------------------------- deadlines
-
-TEST_F(EmbeddingRanks, TheWireAndTheResumeHaveDeadlinesOfTheirOwn) {
-    Config c = config();
-    c.timing.round_deadline = milliseconds(300);
-    c.timing.resume_deadline = milliseconds(700);
-    make_anew(c);
-    register_peer();
-    machine.on_send(kSend, kRoom, 300, now);
-    init(1, blocks(0, 1), 128);
-    write(1, 0);
-    drain();
-    now += milliseconds(699);
-    machine.on_time(now);
-    EXPECT_THAT(told<StatusReport>(drain()), IsEmpty());
-    EXPECT_LE(machine.next_deadline(), now + milliseconds(1));
-    resume(1, blocks(1, 2), 128, 172);
-    drain();
-    now += milliseconds(300);
-    machine.on_time(now);
-    const auto reports = told<StatusReport>(drain());
-    ASSERT_THAT(reports, SizeIs(1));
-    EXPECT_THAT(reports[0].reason, HasSubstr("nothing of round 1 of room 7 completed for 300 ms"));
-    EXPECT_THAT(reports[0].reason, HasSubstr("10.0.0.2:1005"));
-}
-
-TEST_F(EmbeddingRanks, AReceiverThatSaysThatItWaitsIsWaitedForUpToTheBackstop) {
-    Config c = config();
-    c.timing.resume_deadline = milliseconds(400);
-    c.timing.backstop_deadline = milliseconds(2000);
-    make_anew(c);
-    register_peer();
-    machine.on_send(kSend, kRoom, 300, now);
-    init(1, blocks(0, 1), 128);
-    write(1, 0);
-    drain();
-    const Time begun = now;
-    std::vector<StatusReport> failed;
-    while (failed.empty() && now < begun + milliseconds(3000)) {
-        now += milliseconds(200);
-        init(1, blocks(0, 1), 128);  // it has no blocks for the rest yet
-        EXPECT_EQ(only<StatusReport>(drain()).status, Status::Transferring);
-        machine.on_time(now);
-        failed = told<StatusReport>(drain());
-    }
-    EXPECT_EQ(now, begun + milliseconds(2000));
-    ASSERT_THAT(failed, SizeIs(1));
-    EXPECT_THAT(failed[0].reason, HasSubstr("no RESUME of room 7 from the language worker at 10.0.0.2:1005 within 2000 ms"));
-}
-
-TEST_F(EmbeddingRanks, ARepeatOfTheRoundBeforeSaysSoToo) {
-    Config c = config();
-    c.timing.resume_deadline = milliseconds(400);
-    make_anew(c);
-    register_peer();
-    machine.on_send(kSend, kRoom, 400, now);
-    init(1, blocks(0, 1), 128);
-    write(1, 0);
-    resume(1, blocks(1, 1), 128, 128);
-    write(1, 1);
-    drain();
-    now += milliseconds(300);
-    resume(1, blocks(1, 1), 128, 128);
-    now += milliseconds(300);
-    machine.on_time(now);
-    const auto actions = drain();
-    EXPECT_THAT(all<StartRound>(actions), IsEmpty());
-    for (const StatusReport& report : told<StatusReport>(actions)) EXPECT_EQ(report.status, Status::Transferring);
-    now += milliseconds(100);
-    machine.on_time(now);
-    EXPECT_EQ(told<StatusReport>(drain()).at(0).status, Status::Failed);
-}
-
-TEST_F(EmbeddingRanks, AResumeThatDoesNotComeIsSaidWithWhoOwesIt) {
-    Config c = config();
-    c.timing.resume_deadline = milliseconds(400);
-    make_anew(c);
-    register_peer();
-    machine.on_send(kSend, kRoom, 300, now);
-    init(1, blocks(0, 1), 128);
-    write(1, 0);
-    drain();
-    now += milliseconds(400);
-    machine.on_time(now);
-    EXPECT_THAT(told<StatusReport>(drain()).at(0).reason,
-                HasSubstr("no RESUME of room 7 from the language worker at 10.0.0.2:1005 within 400 ms"));
 }
 
 }  // namespace

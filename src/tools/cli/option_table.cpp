@@ -1,5 +1,6 @@
 #include "tools/cli/option_table.hpp"
 
+#include "base/memory_kind.hpp"
 #include "tools/cli/bench_options.hpp"
 #include "tools/cli/option_spec.hpp"
 #include "tools/observe/metrics_server.hpp"
@@ -28,7 +29,7 @@ bool apply_memory(const std::string& value, Options& options) {
     const std::string kind = value.substr(0, colon);
     if (!set_key(options, "memory.kind", kind, "--memory")) return false;
     if (colon == std::string::npos) return true;
-    return kind != "host" && set_key(options, "memory.device", value.substr(colon + 1), "--memory");
+    return kind != to_string(MemoryKind::host) && set_key(options, "memory.device", value.substr(colon + 1), "--memory");
 }
 
 /// "1024", "auto" or, for the ranks of a demo, "300,1024,auto".
