@@ -9,6 +9,7 @@ set(REMIT_PACKAGE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/remit")
 # One export set for each kind: only the archive's users need what remit is linked with.
 set(REMIT_ARCHIVE remit)
 set(REMIT_HAS_SHARED OFF)
+set(REMIT_HAS_BOOTSTRAP OFF)
 if(BUILD_SHARED_LIBS)
   set(REMIT_ARCHIVE remit_static)
   set(REMIT_HAS_SHARED ON)
@@ -21,6 +22,13 @@ install(TARGETS ${REMIT_ARCHIVE} EXPORT remitStaticTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT remitStaticTargets NAMESPACE remit:: DESTINATION ${REMIT_PACKAGE_DIR} COMPONENT development)
+if(TARGET remit_bootstrap)
+  set(REMIT_HAS_BOOTSTRAP ON)
+  install(TARGETS remit_bootstrap EXPORT remitBootstrapTargets
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
+    INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(EXPORT remitBootstrapTargets NAMESPACE remit:: DESTINATION ${REMIT_PACKAGE_DIR} COMPONENT development)
+endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/remit" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
 
 # Before 1.0 a minor version may change the API.
@@ -60,6 +68,13 @@ endif()
 file(RELATIVE_PATH REMIT_PC_TO_PREFIX "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
 string(REGEX REPLACE "/$" "" REMIT_PC_TO_PREFIX "${REMIT_PC_TO_PREFIX}")
 configure_file("${CMAKE_CURRENT_LIST_DIR}/remit.pc.in" "${PROJECT_BINARY_DIR}/install_files/remit.pc" @ONLY)
+if(REMIT_HAS_BOOTSTRAP)
+  pkg_check_modules(REMIT_BOOTSTRAP_PKGCONFIG REQUIRED QUIET spdlog cpp-httplib)
+  list(JOIN REMIT_BOOTSTRAP_PKGCONFIG_LDFLAGS " " REMIT_PC_BOOTSTRAP_LIBS)
+  configure_file("${CMAKE_CURRENT_LIST_DIR}/remit-bootstrap.pc.in" "${PROJECT_BINARY_DIR}/install_files/remit-bootstrap.pc" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/install_files/remit-bootstrap.pc"
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
+endif()
 install(FILES "${PROJECT_BINARY_DIR}/install_files/remit.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
 
 # Where README.md's links to docs/ hold.

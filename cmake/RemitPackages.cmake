@@ -46,5 +46,9 @@ foreach(entry IN LISTS REMIT_LINKED_PACKAGES REMIT_LINKED_MODULES)
   list(APPEND depends ${debian_package})
 endforeach()
 list(JOIN depends ", " CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS)
+if(REMIT_HAS_BOOTSTRAP)
+  # Of libremit_bootstrap.a alone.
+  set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_RECOMMENDS libcpp-httplib-dev)
+endif()
 
 include(CPack)

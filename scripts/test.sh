@@ -252,7 +252,7 @@ lane_package() {
   record package-install tests/package/run.sh install || return
   local step
   for step in headers abi refusals; do record "package-$step" tests/package/run.sh "$step"; done
-  for step in package archive pkgconfig pkgconfig-static subdirectory fetch; do
+  for step in package archive pkgconfig pkgconfig-static bootstrap subdirectory fetch; do
     record "package-consume-$step" tests/package/run.sh consume "$step"
   done
   record package-debs tests/package/run.sh debs

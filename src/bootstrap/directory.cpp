@@ -10,16 +10,16 @@
 
 namespace remit::bootstrap {
 
-std::unique_ptr<Directory> open_directory(const std::string& where) {
+std::unique_ptr<Directory> open_directory(const std::string& where, const DirectoryOptions& options) {
     const Url url = url_of(where);
-    if (url.scheme == "http" && url.path.empty()) return std::make_unique<RouteDirectory>(url);
-    if (url.scheme == "etcd") return std::make_unique<EtcdDirectory>(url);
+    if (url.scheme == "http" && url.path.empty()) return std::make_unique<RouteDirectory>(url, options);
+    if (url.scheme == "etcd") return std::make_unique<EtcdDirectory>(url, options);
     throw Error(ErrorKind::bad_argument, fmt::format("bootstrap \"{}\": permitted: http://HOST:PORT without a path, or "
                                                      "etcd://HOST:PORT/PREFIX",
                                                      where.substr(0, 80)));
 }
 
-Peer wait_for_peer(Directory& directory, const RankId& rank, std::chrono::milliseconds patience,
+Peer wait_for_peer(const Directory& directory, const RankId& rank, std::chrono::milliseconds patience,
                    const std::function<bool(std::chrono::milliseconds)>& wait) {
     constexpr std::chrono::milliseconds kPeriod{200};
     const auto deadline = std::chrono::steady_clock::now() + patience;
@@ -33,8 +33,8 @@ Peer wait_for_peer(Directory& directory, const RankId& rank, std::chrono::millis
         const bool more = std::chrono::steady_clock::now() + kPeriod < deadline;
         if (more && wait(kPeriod)) continue;
         throw Error(ErrorKind::environment,
-                    fmt::format("no embedding worker of rank ({}) at {} within {} ms: {}; start it, or name its rank with "
-                                "--engine-rank",
+                    fmt::format("no embedding worker of rank ({}) at {} within {} ms: {}; start it, or ask for the rank that "
+                                "it has (option --engine-rank)",
                                 to_string(rank), directory.name(), patience.count(), said));
     }
 }

@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
 
-#include "base/log.hpp"
 #include "bootstrap/base64.hpp"
 #include "bootstrap/http.hpp"
 #include "bootstrap/registration.hpp"
@@ -29,12 +28,12 @@ std::string string_at(const std::string& answer, const char* pointer) {
 
 }  // namespace
 
-EtcdDirectory::EtcdDirectory(Url url) : url_(std::move(url)) {
+EtcdDirectory::EtcdDirectory(Url url, const DirectoryOptions& options) : url_(std::move(url)), timeout_(options.timeout) {
     if (url_.path.empty()) url_.path = "remit";
 }
 
 std::string EtcdDirectory::call(const std::string& path, const std::string& body) const {
-    const HttpReply reply = http_request(url_, "POST", path, body);
+    const HttpReply reply = http_request(url_, "POST", path, body, timeout_);
     if (reply.status == 200) return reply.body;
     throw Error(ErrorKind::environment, fmt::format("POST {} of etcd://{}: status {}: {}", path, url_.authority(),
                                                     reply.status, reply.body.substr(0, 200)));
@@ -60,18 +59,20 @@ void EtcdDirectory::publish(const RankId& rank, const RankSizes& sizes, const Pe
     written_ = key + value;
 }
 
-void EtcdDirectory::withdraw() noexcept {
-    if (lease_.empty()) return;
+std::string EtcdDirectory::withdraw() {
+    if (lease_.empty()) return {};
+    std::string why;
     try {
         static_cast<void>(call("/v3/lease/revoke", Json{{"ID", lease_}}.dump()));
     } catch (const std::exception& error) {
-        log().warn("bootstrap: {}: the entry stays until its lease ends: {}", name(), error.what());
+        why = fmt::format("{}: the entry stays until its lease ends: {}", name(), error.what());
     }
     lease_.clear();
     written_.clear();
+    return why;
 }
 
-std::optional<Peer> EtcdDirectory::find(const RankId& rank) {
+std::optional<Peer> EtcdDirectory::find(const RankId& rank) const {
     const std::string key = key_of(url_.path, rank);
     const std::string answer = call("/v3/kv/range", Json{{"key", base64_of(key)}}.dump());
     const std::string value = string_at(answer, "/kvs/0/value");

@@ -9,11 +9,11 @@ namespace remit::bootstrap {
 /// PREFIX/ranks/DP/TP/PP under a lease, whose value is what PUT /route would carry.
 class EtcdDirectory : public Directory {
 public:
-    explicit EtcdDirectory(Url url);
+    EtcdDirectory(Url url, const DirectoryOptions& options);
 
     void publish(const RankId& rank, const RankSizes& sizes, const Peer& peer, std::chrono::seconds lifetime) override;
-    void withdraw() noexcept override;
-    [[nodiscard]] std::optional<Peer> find(const RankId& rank) override;
+    [[nodiscard]] std::string withdraw() override;
+    [[nodiscard]] std::optional<Peer> find(const RankId& rank) const override;
     [[nodiscard]] std::string name() const override { return "etcd://" + url_.authority() + "/" + url_.path; }
 
 private:
@@ -21,6 +21,7 @@ private:
     [[nodiscard]] bool lease_lives() const;
 
     Url url_;
+    std::chrono::milliseconds timeout_;
     std::string lease_;    ///< etcd's number of it in digits; empty: none
     std::string written_;  ///< what the lease keeps: key and value
 };

@@ -14,8 +14,9 @@ struct HttpReply {
 
 /// One request, over a connection of its own: what is asked for is small and seldom. @param method "GET", "PUT", "POST"
 /// @param body JSON; empty: none. Replies of more than 1 MiB are refused.
-/// @throws Error(environment) naming the address and why where no reply comes within a few seconds.
+/// @param timeout as DirectoryOptions has it
+/// @throws Error(environment) naming the address and why where no reply comes within it.
 [[nodiscard]] HttpReply http_request(const Url& server, const std::string& method, const std::string& path,
-                                     const std::string& body);
+                                     const std::string& body, std::chrono::milliseconds timeout);
 
 }  // namespace remit::bootstrap

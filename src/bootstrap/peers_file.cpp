@@ -2,14 +2,12 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#define TOML_HEADER_ONLY 1
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <map>
 
 #include "bootstrap/directory.hpp"
-#include "config/toml_file.hpp"
+#include "config/text_file.hpp"
+#include "config/toml_document.hpp"
 
 namespace remit::bootstrap {
 namespace {
@@ -21,8 +19,8 @@ public:
     void publish(const RankId&, const RankSizes&, const Peer&, std::chrono::seconds) override {
         throw Error(ErrorKind::misuse, "file \"" + path_ + "\" lists peers; nobody registers with it");
     }
-    void withdraw() noexcept override {}
-    [[nodiscard]] std::optional<Peer> find(const RankId& rank) override {
+    [[nodiscard]] std::string withdraw() override { return {}; }
+    [[nodiscard]] std::optional<Peer> find(const RankId& rank) const override {
         const auto found = peers_.find(rank);
         return found == peers_.end() ? std::nullopt : std::optional(found->second);
     }
@@ -98,17 +96,12 @@ private:
 
 std::unique_ptr<Directory> open_peers_file(const std::string& path) {
     std::map<RankId, Peer> peers;
-    try {
-        const toml::table document = toml::parse(config::read_text_file(path), path);
-        const toml::array* const list = document.get_as<toml::array>("peer");
-        if (list == nullptr || list->empty() || document.size() != 1) refuse_form(path);
-        for (const toml::node& node : *list) {
-            if (!node.is_table()) refuse_form(path);
-            PeerReader(path, *node.as_table()).read(peers);
-        }
-    } catch (const toml::parse_error& error) {
-        throw Error(ErrorKind::bad_argument,
-                    fmt::format("{}:{}: this is no TOML: {}", path, error.source().begin.line, error.description()));
+    const toml::table document = config::parse_toml(config::read_text_file(path), path);
+    const toml::array* const list = document.get_as<toml::array>("peer");
+    if (list == nullptr || list->empty() || document.size() != 1) refuse_form(path);
+    for (const toml::node& node : *list) {
+        if (!node.is_table()) refuse_form(path);
+        PeerReader(path, *node.as_table()).read(peers);
     }
     return std::make_unique<PeersFile>(path, std::move(peers));
 }

@@ -1,15 +1,12 @@
 #include "bootstrap/publication.hpp"
 
-#include <remit/error.hpp>
-
-#include "base/log.hpp"
+#include <exception>
 
 namespace remit::bootstrap {
 
-Publication::Publication(std::unique_ptr<Directory> directory, const RankId& rank, const RankSizes& sizes, Peer peer,
-                         std::chrono::seconds lifetime)
-    : directory_(std::move(directory)), rank_(rank), sizes_(sizes), peer_(std::move(peer)), lifetime_(lifetime) {
-    directory_->publish(rank_, sizes_, peer_, lifetime_);
+Publication::Publication(std::unique_ptr<Directory> directory, Peer peer, RegistrationOptions options)
+    : directory_(std::move(directory)), peer_(std::move(peer)), options_(std::move(options)) {
+    publish();
     thread_ = std::thread([this] { keep(); });
 }
 
@@ -20,11 +17,13 @@ Publication::~Publication() {
     }
     ended_.notify_all();
     thread_.join();
-    directory_->withdraw();
+    if (const std::string why = directory_->withdraw(); !why.empty()) tell(false, why);
 }
 
+void Publication::publish() { directory_->publish(options_.rank, options_.sizes, peer_, options_.lifetime); }
+
 void Publication::keep() {
-    const auto period = std::chrono::duration_cast<std::chrono::milliseconds>(lifetime_) / 3;
+    const auto period = std::chrono::duration_cast<std::chrono::milliseconds>(options_.lifetime) / 3;
     std::unique_lock lock(mutex_);
     while (!ended_.wait_for(lock, period, [this] { return end_; })) {
         lock.unlock();
@@ -33,18 +32,22 @@ void Publication::keep() {
     }
 }
 
-/// Loss and return are each logged once.
+/// Loss and return are each told once.
 void Publication::say_again() {
     try {
-        directory_->publish(rank_, sizes_, peer_, lifetime_);
-        if (!reached_) log().info("bootstrap: {} is back and knows this worker again", directory_->name());
+        publish();
+        if (!reached_) tell(true, directory_->name() + " is back and knows this worker again");
         reached_ = true;
     } catch (const std::exception& error) {
         if (reached_) {
-            log().warn("bootstrap: {}; sessions go on, and the worker registers again when it can", error.what());
+            tell(false, std::string(error.what()) + "; sessions go on, and the worker registers again when it can");
         }
         reached_ = false;
     }
+}
+
+void Publication::tell(bool known, const std::string& what) const {
+    if (options_.on_change) options_.on_change(known, what);
 }
 
 }  // namespace remit::bootstrap

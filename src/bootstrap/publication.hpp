@@ -15,21 +15,20 @@ namespace remit::bootstrap {
 class Publication {
 public:
     /// Publishes once before it returns. @throws Error as Directory::publish().
-    Publication(std::unique_ptr<Directory> directory, const RankId& rank, const RankSizes& sizes, Peer peer,
-                std::chrono::seconds lifetime);
+    Publication(std::unique_ptr<Directory> directory, Peer peer, RegistrationOptions options);
     ~Publication();
     Publication(const Publication&) = delete;
     Publication& operator=(const Publication&) = delete;
 
 private:
     void keep();
+    void publish();
     void say_again();
+    void tell(bool known, const std::string& what) const;
 
     std::unique_ptr<Directory> directory_;
-    RankId rank_;
-    RankSizes sizes_;
     Peer peer_;
-    std::chrono::seconds lifetime_;
+    RegistrationOptions options_;
     bool reached_ = true;  ///< of the thread
     std::mutex mutex_;
     std::condition_variable ended_;

@@ -18,13 +18,13 @@ namespace {
 
 void RouteDirectory::publish(const RankId& rank, const RankSizes& sizes, const Peer& peer,
                              std::chrono::seconds lifetime) {
-    const HttpReply reply = http_request(url_, "PUT", "/route", to_json(Registration{true, rank, sizes, peer, lifetime}));
+    const HttpReply reply = http_request(url_, "PUT", "/route", to_json(Registration{true, rank, sizes, peer, lifetime}), timeout_);
     if (reply.status != 200) refuse(url_, "PUT /route", fmt::format("status {}: {}", reply.status, reply.body));
 }
 
-std::optional<Peer> RouteDirectory::find(const RankId& rank) {
+std::optional<Peer> RouteDirectory::find(const RankId& rank) const {
     const std::string path = fmt::format("/route?engine_rank={}&target_dp_group={}&target_pp_rank={}", rank.tp, rank.dp, rank.pp);
-    const HttpReply reply = http_request(url_, "GET", path, "");
+    const HttpReply reply = http_request(url_, "GET", path, "", timeout_);
     // A server that looks a rank up without asking whether it is there fails inside: it is not there yet.
     if (reply.status == 404 || reply.status == 500) return std::nullopt;
     if (reply.status != 200) refuse(url_, "GET /route", fmt::format("status {}: {}", reply.status, reply.body));

@@ -11,6 +11,7 @@
 #include "config/check.hpp"
 #include "config/key.hpp"
 #include "config/nearest.hpp"
+#include "config/text_file.hpp"
 #include "config/toml_file.hpp"
 
 namespace remit {

@@ -24,8 +24,4 @@ struct TomlValue {
 /// @throws Error(bad_argument) with name and line for what is no TOML.
 [[nodiscard]] std::vector<TomlValue> read_toml(std::string_view document, const std::string& name);
 
-/// The text of a file. @throws Error(bad_argument) with its name and why where it cannot be read or is larger than a
-/// configuration can be.
-[[nodiscard]] std::string read_text_file(const std::string& path);
-
 }  // namespace remit::config

@@ -64,7 +64,7 @@ TEST_F(Etcd, WhoWithdrawsIsGone) {
     const auto writer = opened("withdrawn");
     writer->publish({}, {}, kPeer, seconds(60));
     ASSERT_EQ(opened("withdrawn")->find({}), kPeer);
-    writer->withdraw();
+    EXPECT_EQ(writer->withdraw(), "");
     EXPECT_EQ(opened("withdrawn")->find({}), std::nullopt);
 }
 
@@ -76,15 +76,15 @@ TEST_F(Etcd, AnEntryThatIsNotSaidAgainEnds) {
 TEST_F(Etcd, APublicationIsSaidAgainAndEndsWithItself) {
     const auto writer = opened("kept");
     writer->publish({}, {}, kPeer, seconds(60));
-    writer->withdraw();
+    EXPECT_EQ(writer->withdraw(), "");
     {
-        const Publication publication(opened("kept"), {}, {}, kPeer, seconds(1));
+        const Publication publication(opened("kept"), kPeer, {.lifetime = std::chrono::seconds(1)});
         ASSERT_EQ(opened("kept")->find({}), kPeer);
         // The lease is taken away behind its back: it asks for a new one.
         const nlohmann::json key{{"key", base64_of("kept/ranks/0/0/0")}};
-        const auto range = nlohmann::json::parse(http_request(url_of(server_->url("")), "POST", "/v3/kv/range", key.dump()).body);
+        const auto range = nlohmann::json::parse(http_request(url_of(server_->url("")), "POST", "/v3/kv/range", key.dump(), seconds(5)).body);
         const nlohmann::json lease{{"ID", range["kvs"][0]["lease"]}};
-        ASSERT_EQ(http_request(url_of(server_->url("")), "POST", "/v3/lease/revoke", lease.dump()).status, 200);
+        ASSERT_EQ(http_request(url_of(server_->url("")), "POST", "/v3/lease/revoke", lease.dump(), seconds(5)).status, 200);
         EXPECT_TRUE(comes_true([&] { return opened("kept")->find({}) == kPeer; }));
     }
     EXPECT_EQ(opened("kept")->find({}), std::nullopt);
@@ -93,7 +93,7 @@ TEST_F(Etcd, APublicationIsSaidAgainAndEndsWithItself) {
 TEST_F(Etcd, AValueThatMakesNoSenseIsToldWithItsKey) {
     const auto put = [&](const std::string& value) {
         const nlohmann::json body{{"key", base64_of("strange/ranks/0/0/0")}, {"value", base64_of(value)}};
-        ASSERT_EQ(http_request(url_of(server_->url("")), "POST", "/v3/kv/put", body.dump()).status, 200);
+        ASSERT_EQ(http_request(url_of(server_->url("")), "POST", "/v3/kv/put", body.dump(), seconds(5)).status, 200);
     };
     put("nonsense");
     EXPECT_THAT(lookup("strange"), AllOf(HasSubstr("strange/ranks/0/0/0"), HasSubstr("no JSON object")));
@@ -102,7 +102,7 @@ TEST_F(Etcd, AValueThatMakesNoSenseIsToldWithItsKey) {
 }
 
 TEST_F(Etcd, LossAndReturnOfEtcdAreWaitedOut) {
-    const Publication publication(opened("lost"), {}, {}, kPeer, seconds(1));
+    const Publication publication(opened("lost"), kPeer, {.lifetime = std::chrono::seconds(1)});
     server_->kill();
     EXPECT_THAT(lookup("lost"), HasSubstr("/v3/kv/range"));
     server_->start();

@@ -60,6 +60,7 @@ TEST_F(PeersFile, MistakesNameFileAndLine) {
         EXPECT_THAT(refused(wrong), HasSubstr("[[peer]]")) << wrong;
     }
     EXPECT_THAT(refused("[[peer]\n"), HasSubstr(path_ + ":1: this is no TOML"));
+    EXPECT_THAT(refused("\n[[[\n"), HasSubstr(path_ + ":2: this is no TOML"));  // what toml++ takes for impossible
     EXPECT_THAT(refusal([] { static_cast<void>(open_peers_file("/nonexistent.toml")); }), HasSubstr("/nonexistent.toml"));
 }
 

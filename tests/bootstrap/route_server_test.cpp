@@ -24,7 +24,7 @@ using Json = nlohmann::json;
 class Server : public testing::Test {
 protected:
     HttpReply ask(const std::string& method, const std::string& path, const std::string& body = "") const {
-        return http_request(url_of(server_->url()), method, path, body);
+        return http_request(url_of(server_->url()), method, path, body, std::chrono::seconds(5));
     }
     /// A new one at the same address, with an empty table.
     void restart() {
@@ -79,7 +79,7 @@ TEST_F(Server, AServerThatIsGoneIsNamed) {
     const std::string url = server_->url();
     server_.reset();
     const auto directory = open_directory(url);
-    EXPECT_THAT(refusal([&] { static_cast<void>(directory->find({})); }), HasSubstr(url.substr(7)));
+    EXPECT_THAT(refusal([&] { static_cast<void>(directory->find({})); }), AllOf(HasSubstr(url.substr(7)), HasSubstr("nobody listens there")));
     EXPECT_THAT(refusal([&] {
                     static_cast<void>(wait_for_peer(*directory, {}, std::chrono::milliseconds(0), [](auto) { return true; }));
                 }),
@@ -88,7 +88,7 @@ TEST_F(Server, AServerThatIsGoneIsNamed) {
 
 TEST_F(Server, APublicationIsThereAgainAfterARestart) {
     const Peer peer{"127.0.0.1", 7700};
-    const Publication publication(open_directory(server_->url()), {}, {}, peer, std::chrono::seconds(1));
+    const Publication publication(open_directory(server_->url()), peer, {.lifetime = std::chrono::seconds(1)});
     const auto directory = open_directory(server_->url());
     EXPECT_EQ(directory->find({}), peer);
     restart();

@@ -62,7 +62,7 @@ protected:
 TEST_F(Sessions, GoOnWithoutTheDirectoryThatBroughtThemTogether) {
     auto server = std::make_unique<RouteServer>(listen_address_of("127.0.0.1:0"));
     const std::string url = server->url();
-    const Publication publication(open_directory(url), {}, {}, peer_at(embedding_.endpoint()), std::chrono::seconds(1));
+    const Publication publication(open_directory(url), peer_at(embedding_.endpoint()), {.lifetime = std::chrono::seconds(1)});
     const auto found = open_directory(url)->find({});
     ASSERT_TRUE(found);
     const std::string endpoint = endpoint_of(*found);

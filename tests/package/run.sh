@@ -11,7 +11,7 @@ Usage: tests/package/run.sh STEP
   headers    each public header by itself, with none of remit's dependencies
   abi        what the shared library exports (scripts/abi_check.sh)
   consume HOW  a project of somebody else's that moves a request: package, archive, pkgconfig, pkgconfig-static,
-               subdirectory, fetch
+               subdirectory, fetch; or that looks up a peer: bootstrap
   refusals   what find_package says of a wrong version, an unknown component, a dependency that is missing
   debs       packages by cpack: what is in them, what they need, and that they run from a folder
 
@@ -45,7 +45,7 @@ step_install() {
   cmake --install "$build" --prefix "$prefix"
   local lib
   lib=$prefix/$(libdir)
-  is_there "$lib/libremit.so" "$lib/libremit.a" "$lib/pkgconfig/remit.pc" "$lib/cmake/remit/remitConfig.cmake" \
+  is_there "$lib/libremit.so" "$lib/libremit.a" "$lib/libremit_bootstrap.a" "$lib/pkgconfig/remit.pc" "$lib/cmake/remit/remitConfig.cmake" \
     "$prefix/include/remit/remit.hpp" "$prefix/share/doc/remit/LICENSE" "$prefix/share/doc/remit/docs/protocol.md"
   # Nothing of the tree that it was built in may be left in what others read or load.
   ! grep -rIl --exclude-dir=doc -- "$root" "$prefix" || die "the installed files above name the source tree"
@@ -113,8 +113,9 @@ consume_archive() {
   run_consumer "$work/archive/consumer" no
 }
 
-# remit_pkg_config OPTION...: with this installation's file alone in front of the system's.
-remit_pkg_config() { PKG_CONFIG_PATH=$prefix/$(libdir)/pkgconfig pkg-config "$@" remit; }
+# of_module MODULE OPTION...: with this installation's files alone in front of the system's.
+of_module() { PKG_CONFIG_PATH=$prefix/$(libdir)/pkgconfig pkg-config "${@:2}" "$1"; }
+remit_pkg_config() { of_module remit "$@"; }
 
 consume_pkgconfig() {
   local flags libs
@@ -136,6 +137,22 @@ consume_pkgconfig-static() {
   run_consumer "$work/by_pkgconfig_static" no
   "${CC:-cc}" -std=c11 "${flags[@]}" "$consumer/main.c" -o "$work/c_by_pkgconfig_static" "${libs[@]/#-lremit/-l:libremit.a}"
   run_consumer "$work/c_by_pkgconfig_static" no "$(remit_pkg_config --modversion)"
+}
+
+# remit::bootstrap with the shared library and with the archive, by CMake and by pkg-config.
+consume_bootstrap() {
+  local peers=$work/peers.toml flags libs
+  printf '[[peer]]\nendpoint = "tcp://10.0.0.5:7700"\n[[peer]]\nendpoint = "tcp://10.0.0.6:7700"\ntp_rank = 1\n' >"$peers"
+  configure_consumer "$work/bootstrap" -DREMIT_FROM=bootstrap -DCMAKE_PREFIX_PATH="$prefix"
+  cmake --build "$work/bootstrap"
+  run_consumer "$work/bootstrap/consumer" yes "$peers"
+  configure_consumer "$work/bootstrap-archive" -DREMIT_FROM=bootstrap-archive -DCMAKE_PREFIX_PATH="$prefix"
+  cmake --build "$work/bootstrap-archive"
+  run_consumer "$work/bootstrap-archive/consumer" no "$peers"
+  read -ra flags <<<"$(of_module remit-bootstrap --cflags)"
+  read -ra libs <<<"$(of_module remit-bootstrap --libs)"
+  "$cxx" -std=c++20 -Wall -Wextra -Werror "${flags[@]}" "$consumer/bootstrap.cpp" -o "$work/bootstrap_by_pkgconfig" "${libs[@]}"
+  run_consumer "$work/bootstrap_by_pkgconfig" yes "$peers"
 }
 
 # What remit may leave in the cache of the project that it is part of: its own options, and what it found of what it
@@ -189,6 +206,8 @@ step_refusals() {
     -DCMAKE_DISABLE_FIND_PACKAGE_spdlog=ON
   refused "archive without pkg-config" 'pkg-config \(Debian: pkg-config\).*libzmq \(Debian: libzmq3-dev\)' -DREMIT_FROM=archive \
     -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON
+  refused "bootstrap without HTTP" 'pkg-config \(Debian: pkg-config\).*cpp-httplib \(Debian: libcpp-httplib-dev\)' \
+    -DREMIT_FROM=bootstrap -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON
   # The shared library needs none of them.
   configure_consumer "$other" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_DISABLE_FIND_PACKAGE_spdlog=ON \
     -DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON >/dev/null || die "the shared library asks for what the archive needs"
@@ -201,7 +220,7 @@ step_refusals() {
   done <<'END_OF_REQUESTS'
 0.2|version: 0\.1\.
 1.0|version: 0\.1\.
-COMPONENTS shared|component shared \(there is one: static\)
+COMPONENTS shared|component shared \(there are: static, bootstrap\)
 END_OF_REQUESTS
 }
 

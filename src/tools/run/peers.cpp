@@ -9,18 +9,16 @@
 #include "bootstrap/directory.hpp"
 
 namespace remit::tools {
-namespace {
-
-constexpr std::chrono::seconds kLifetime{30};
-
-}  // namespace
-
 std::unique_ptr<bootstrap::Publication> publish(const Options& options, const std::string& endpoint) {
     if (options.directory.empty()) return nullptr;
     bootstrap::Peer peer = bootstrap::peer_at(endpoint);
     if (!options.key.empty()) peer.public_key = public_key_of(options.key);
-    return std::make_unique<bootstrap::Publication>(bootstrap::open_directory(options.directory), options.engine_rank,
-                                                    options.engine_size, std::move(peer), kLifetime);
+    bootstrap::RegistrationOptions registration{.rank = options.engine_rank, .sizes = options.engine_size};
+    registration.on_change = [](bool known, const std::string& what) {
+        log().log(known ? spdlog::level::info : spdlog::level::warn, "bootstrap: {}", what);
+    };
+    return std::make_unique<bootstrap::Publication>(bootstrap::open_directory(options.directory), std::move(peer),
+                                                    std::move(registration));
 }
 
 Options with_peer(Options options, const Stop& stop) {
