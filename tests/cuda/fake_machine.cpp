@@ -80,7 +80,7 @@ void FakeRuntime::put(cudaStream_t stream, FakeStream::Operation operation) {
 }
 
 void FakeRuntime::pump() {
-    if (dead != cudaSuccess) return;
+    if (dead != cudaSuccess || lags) return;
     for (bool moved = true; moved;) {
         moved = false;
         for (auto& [handle, stream] : streams) moved |= run_one(stream);
@@ -123,6 +123,15 @@ void hold_stream(cudaStream_t stream, bool held) {
     const std::lock_guard lock(fake_runtime_mutex());
     machine.streams[stream].held = held;
     machine.pump();
+}
+
+bool step_gpu(std::uint64_t choice) {
+    const std::lock_guard lock(fake_runtime_mutex());
+    std::vector<FakeStream*> runnable;
+    for (auto& [handle, stream] : machine.streams) {
+        if (!stream.held && !stream.waiting.empty() && stream.waiting.front().ready()) runnable.push_back(&stream);
+    }
+    return machine.dead == cudaSuccess && !runnable.empty() && run_one(*runnable[choice % runnable.size()]);
 }
 
 void put_work(cudaStream_t stream, std::function<void()> work) {

@@ -4,6 +4,7 @@
 #include "kernels/kernels.hpp"
 
 #include <cstring>
+#include <utility>
 
 using remit::gpu::test::fake_runtime;
 using remit::gpu::test::fake_runtime_mutex;
@@ -86,7 +87,9 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
     if (const auto found = fake_runtime().streams.find(stream); found != fake_runtime().streams.end()) {
         found->second.held = false;
     }
+    const bool lagged = std::exchange(fake_runtime().lags, false);
     fake_runtime().pump();
+    fake_runtime().lags = lagged;
     return cudaSuccess;
 }
 

@@ -71,6 +71,7 @@ struct FakeRuntime {
     int fail_at = -1;                     ///< the call with this number fails
     std::size_t word_alias_distance = 0;  ///< device addresses of mapped words are this far from the host's
     bool run_kernels = false;
+    bool lags = false;                             ///< nothing runs but by step_gpu()
     bool lose_words = false;                       ///< kernels copy and never say so
     int spoil_launch = -1;                         ///< the copy with this number among the launches turns a bit over
     std::map<std::string, cudaError_t> fail_call;  ///< every call of that name fails
@@ -114,6 +115,8 @@ void reset_fake_runtime();
 [[nodiscard]] cudaStream_t make_user_stream();
 /// Holds a stream's work back, or lets it go on; the operations put into it meanwhile run then.
 void hold_stream(cudaStream_t stream, bool held);
+/// Runs the oldest operation of that one of the streams with some that `choice` picks. False: none has any.
+bool step_gpu(std::uint64_t choice);
 /// Puts work of the test's own into a stream.
 void put_work(cudaStream_t stream, std::function<void()> work);
 /// From now on the GPU is gone: every call returns `error`, and what runs never ends.
