@@ -103,19 +103,24 @@ fi
 
 sanitizer=${COMPUTE_SANITIZER:-$(command -v compute-sanitizer || echo "$(dirname "$nvcc")/compute-sanitizer")}
 if [ -x "$sanitizer" ]; then
-    for tool in memcheck initcheck racecheck; do
-        echo "== compute-sanitizer $tool"
-        # Shared memory is all that racecheck sees, and the bulk variant alone has some.
-        arguments=(--small)
-        [ "$tool" != racecheck ] || arguments+=(--only bulk)
+    for check in memcheck initcheck "racecheck bulk" "racecheck checksums"; do
+        read -r tool only <<<"$check"
+        echo "== compute-sanitizer $check"
+        # Shared memory is all that racecheck sees, and these kernels alone have some.
+        arguments=(--small) options=()
+        [ -z "$only" ] || arguments+=(--only "$only")
+        # It does not see what is written by the engines of the multiprocessors and by cudaMemcpyBatchAsync().
+        [ "$tool" != initcheck ] || arguments+=(--skip bulk --skip engines)
         status=0
-        "$sanitizer" --tool $tool --error-exitcode 9 "$build/remit_gpu_test" "${arguments[@]}" >"$build/$tool.log" 2>&1 || status=$?
-        tail -n 4 "$build/$tool.log"
+        # What the driver says of memory that is gone, or not the GPU's, is what some tests ask it: no error of an access.
+        [ "$tool" != memcheck ] || options=(--report-api-errors no)
+        "$sanitizer" --tool "$tool" "${options[@]}" --error-exitcode 9 "$build/remit_gpu_test" "${arguments[@]}" >"$build/${check// /-}.log" 2>&1 || status=$?
+        tail -n 4 "$build/${check// /-}.log"
         # It needs rights that containers often lack: told apart from an error that it found.
-        if grep -qiE 'not supported|permission|Unable to launch|failed to initialize' "$build/$tool.log"; then
+        if grep -qiE 'not supported|permission|Unable to launch|failed to initialize' "$build/${check// /-}.log"; then
             echo "$tool: refused by the platform, nothing was checked"
         elif [ "$status" != 0 ]; then
-            echo "$tool: failed, see $build/$tool.log"
+            echo "$tool: failed, see $build/${check// /-}.log"
             exit 1
         fi
     done
@@ -126,13 +131,21 @@ fi
 # ZeroMQ, which a bare machine has not.
 remit=${REMIT:-$repository/build/release/bin/remit}
 if [ -x "$remit" ]; then
-    for way in "--sink" "--keep-blocks" "--source contiguous --sink"; do
+    for way in "--sink" "--keep-blocks" "--source contiguous --sink" \
+        "--checksum --progressive 5 --requests 8 --layout slab" "--checksum --requests 50 --concurrency 16 --ranks 2"; do
         echo "== remit demo --memory cuda --gpu-direct staged $way"
         # shellcheck disable=SC2086   # options are meant to be split
         "$remit" demo --fabric loopback --memory cuda --gpu-direct staged --tokens 2000 --allocate 1024 $way || exit 1
     done
 else
     echo "== $remit is not built: the workers were not run on the GPU"
+fi
+# torch's tensors, where the Python package is (PYTHONPATH, or installed) and torch and pytest are.
+if python3 -c 'import pytest, remit, torch' 2>/dev/null; then
+    echo "== torch tensors of the GPU"
+    python3 -m pytest -q -p no:cacheprovider "$repository/python/tests/test_torch_cuda.py" || exit 1
+else
+    echo "== python3 has not all of remit, torch, pytest: tensors of the GPU were not tried"
 fi
 [ "$bench" = 1 ] || exit 0
 

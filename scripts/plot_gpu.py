@@ -106,7 +106,8 @@ def plot_staged(data, axes):
         axes.bar([x + i * width for x in range(len(rows))], [r[key] for r in rows], width, label=label)
     axes.set_xticks([x + 2.5 * width for x in range(len(rows))], names, fontsize="x-small")
     axes.set_ylabel("GB/s into pinned host memory")
-    axes.legend(fontsize="small")
+    axes.set_ylim(top=1.3 * max(r[key] for r in rows for key in STAGED))  # room for the legend
+    axes.legend(fontsize="small", ncol=2, loc="upper left")
 
 
 def plot_budgets(data, axes):

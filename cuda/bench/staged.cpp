@@ -75,7 +75,8 @@ void add_slowdowns(const Options& options, const cudaDeviceProp& device, Json& j
         copier.wait_for_word();
     });
     const Stream stream;
-    const Step engines = single_copies(work, stream.get());
+    const Step batched = batched_copies(work, stream.get());
+    const Step engines = batched ? batched : single_copies(work, stream.get());
     const double engine = gemm_beside(gemm, options, budget, [&] {
         engines(step++);
         check(cudaStreamSynchronize(stream.get()), "cudaStreamSynchronize");

@@ -36,8 +36,16 @@ std::uint64_t token_bytes(const std::vector<Segment>& segments) {
     return bytes;
 }
 
-/// The pieces of a request of `tokens` tokens in whole or partial blocks that lie in any order.
-std::vector<Piece> pieces_of(const std::vector<Segment>& segments, bool slab, std::uint64_t tokens,
+constexpr std::uint64_t kAccess = 16;
+
+std::uint64_t align(std::uint64_t offset) {
+    return (offset + kAccess - 1) / kAccess * kAccess;
+}
+
+/// The pieces of a request of `tokens` tokens in whole or partial blocks that lie in any order. The region side is as in a
+/// worker: a send region has each piece where it lies to 16 bytes as in its block (see plan::plan_round()); of a
+/// receiver's tensors each begins at a multiple of 16, and the planes of one follow each other.
+std::vector<Piece> pieces_of(const std::vector<Segment>& segments, bool slab, bool scatter, std::uint64_t tokens,
                              std::mt19937_64& random) {
     std::vector<std::uint64_t> blocks((tokens + kBlockTokens - 1) / kBlockTokens);
     std::iota(blocks.begin(), blocks.end(), std::uint64_t{0});
@@ -48,14 +56,17 @@ std::vector<Piece> pieces_of(const std::vector<Segment>& segments, bool slab, st
     std::uint64_t region = 0;
     for (const Segment& segment : segments) {
         const std::uint64_t stride = slab ? slab_bytes : segment.block_bytes();
+        region = align(region);
         for (std::uint64_t b = 0; b < blocks.size(); ++b) {
             const std::uint64_t here = std::min(kBlockTokens, tokens - b * kBlockTokens) * segment.token_bytes;
             for (std::uint64_t plane = 0; plane < segment.planes; ++plane) {
                 const std::uint64_t in_block = plane * kBlockTokens * segment.token_bytes;
-                pieces.push_back({base + blocks[b] * stride + in_block, region, here});
-                region += here;
+                const std::uint64_t in_tensor = (plane * tokens + b * kBlockTokens) * segment.token_bytes;
+                pieces.push_back({base + blocks[b] * stride + in_block, scatter ? region + in_tensor : region, here});
+                if (!scatter) region = align(region + here);
             }
         }
+        if (scatter) region += segment.planes * tokens * segment.token_bytes;
         base += slab ? segment.block_bytes() : blocks.size() * segment.block_bytes();
     }
     return pieces;
@@ -79,7 +90,8 @@ Work::Work(const WorkShape& shape, std::uint64_t l2_bytes) {
     const std::uint64_t tokens = std::max<std::uint64_t>(1, shape.bytes / each);
     const std::uint64_t blocks = (tokens + kBlockTokens - 1) / kBlockTokens;
     bytes_ = tokens * each;
-    stride_ = (blocks * kBlockTokens * each + 511) / 512 * 512;
+    const std::uint64_t pads = blocks * segments.size() * 3 * kAccess;  // 3: planes, at most
+    stride_ = (blocks * kBlockTokens * each + pads + 511) / 512 * 512;
     const std::uint64_t batches = std::max(kFewestBatches, 4 * l2_bytes / bytes_ + 1);
     source_ = std::make_unique<Buffer>(stride_ * batches, shape.source);
     destination_ = std::make_unique<Buffer>(stride_ * batches, shape.destination);
@@ -88,7 +100,7 @@ Work::Work(const WorkShape& shape, std::uint64_t l2_bytes) {
     check(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
     for (std::uint64_t i = 0; i < batches; ++i) {
         std::vector<memory::Copy> copies;
-        for (const Piece& piece : pieces_of(segments, shape.layout == Layout::slab, tokens, random)) {
+        for (const Piece& piece : pieces_of(segments, shape.layout == Layout::slab, shape.scatter, tokens, random)) {
             const std::uint64_t from = shape.scatter ? piece.region_side : piece.block_side;
             const std::uint64_t to = shape.scatter ? piece.block_side : piece.region_side;
             copies.push_back(

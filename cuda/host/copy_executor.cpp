@@ -28,6 +28,7 @@ ExecutorSettings executor_settings(std::shared_ptr<const PrimaryContext> context
         options.block_budget != 0 ? options.block_budget : kDefaultBlockBudget * std::max(1U, options.nics);
     settings.slots = options.slots;
     settings.sums = options.sums;
+    settings.engines = options.crosses_pcie;
     if (options.list_capacity != 0) settings.list_capacity = options.list_capacity;
     return settings;
 }
@@ -36,7 +37,9 @@ cudaError_t GpuCopyExecutor::create(const ExecutorSettings& settings, std::uniqu
                                     const char*& call) {
     std::unique_ptr<GpuCopyExecutor> made(new GpuCopyExecutor(settings));
     call = "the copy stream";
-    if (const cudaError_t s = CopyLauncher::create(settings.launcher, made->launcher_); s != cudaSuccess) return s;
+    LauncherOptions launcher = settings.launcher;
+    if (settings.engines) launcher.engine_copies = std::max<std::size_t>(settings.list_capacity, LargeBatch::capacity);
+    if (const cudaError_t s = CopyLauncher::create(launcher, made->launcher_); s != cudaSuccess) return s;
     const ContextScope scope(*settings.launcher.context);
     call = scope.call();
     if (scope.status() != CUDA_SUCCESS) return runtime_error(scope.status());
@@ -135,9 +138,10 @@ void GpuCopyExecutor::launch(std::span<const Copy> copies, std::uint64_t destina
     if (launched_ == done_launches_) progressed_ = Clock::now();
     const std::uint64_t number = launched_ + 1;
     const LaunchSlot slot = slots_[static_cast<std::uint32_t>(number % settings_.slots)];
-    if (const cudaError_t s = launcher_->launch(copies, destination_base, slot, number); s != cudaSuccess) {
-        return fail("launching a copy kernel", s);
-    }
+    const bool by_engines = launcher_->engines() && Engines::suit(copies);
+    const cudaError_t s = by_engines ? launcher_->launch_by_engines(copies, destination_base, slot, number)
+                                     : launcher_->launch(copies, destination_base, slot, number);
+    if (s != cudaSuccess) return fail(by_engines ? "starting the copy engines" : "launching a copy kernel", s);
     launched_ = number;
 }
 

@@ -11,6 +11,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace remit::gpu {
@@ -19,6 +20,7 @@ struct ExecutorSettings {
     LauncherOptions launcher;
     std::uint32_t slots = 8;              ///< launches under way at once, 1 at least
     std::uint32_t list_capacity = 16384;  ///< pieces of a launch beyond what the kernel's parameters hold
+    bool engines = false;  ///< copies cross PCIe: large ones go by the copy engines, where driver and toolkit let them
     bool sums = false;                    ///< checksums will be asked for: memory for them is taken
     std::uint64_t launch_bytes = std::uint64_t{1}
                                  << 30;  ///< of one launch; a multiple of 16, below the 4 GiB of its format
@@ -50,6 +52,7 @@ public:
     /// Launches of their own, in the order of the tickets. Only where the settings say so.
     memory::Ticket reckon(std::span<const memory::Stretch> stretches, std::size_t sums) override;
     [[nodiscard]] std::vector<std::uint32_t> take_sums(memory::Ticket ticket) override { return sums_.take(ticket); }
+    [[nodiscard]] std::string_view means() const noexcept override { return launcher_->engines() ? "engines" : "kernel"; }
     [[nodiscard]] std::string failure() const override { return failure_; }
     [[nodiscard]] bool late() const override { return late_; }
     [[nodiscard]] bool launched(memory::Ticket ticket) override;

@@ -30,6 +30,8 @@ cudaError_t CopyLauncher::open() {
     int driver = 0;
     if (const cudaError_t s = cudaDriverGetVersion(&driver); s != cudaSuccess) return s;
     large_parameters_ = driver >= kLargeParameterDriver;
+    has_engines_ = options_.engine_copies != 0 && Engines::in_driver(driver);
+    if (has_engines_) engines_.reserve(options_.engine_copies);
     int major = 0;
     const cudaError_t s =
         cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, options_.context->ordinal());
@@ -72,6 +74,13 @@ cudaError_t CopyLauncher::launch(std::span<const memory::Copy> copies, std::uint
         return launch_inline(large_copy_kernel(), large_, copies, destination_base, header);
     }
     return launch_list(copies, destination_base, slot, header);
+}
+
+cudaError_t CopyLauncher::launch_by_engines(std::span<const memory::Copy> copies, std::uint64_t destination_base,
+                                            const LaunchSlot& slot, std::uint64_t sequence) {
+    const NvtxRange range("copies by engines");
+    if (const cudaError_t s = engines_.copy(copies, destination_base, stream_); s != cudaSuccess) return s;
+    return launch(engines_.zeros(), destination_base, slot, sequence);
 }
 
 template <class Batch>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "driver/context.hpp"
+#include "host/engines.hpp"
 #include "host/launch_slots.hpp"
 #include "host/sums.hpp"
 #include "kernels/batch.hpp"
@@ -18,6 +19,7 @@ struct LauncherOptions {
     std::shared_ptr<const PrimaryContext> context;     ///< of the device that copies; never null
     std::uint32_t block_budget = kDefaultBlockBudget;  ///< most blocks of a launch, 1 at least
     int priority = 0;  ///< of the stream; lower numbers go first; brought into the device's range
+    std::size_t engine_copies = 0;  ///< most copies of a launch_by_engines(); 0: it is not called
 };
 
 /// Starts copy kernels, and those that sum, on a stream of its own. Owned by one thread, which calls bind_thread() first. Nothing here
@@ -39,6 +41,12 @@ public:
     /// the parameters and the slot's list hold.
     [[nodiscard]] cudaError_t launch(std::span<const memory::Copy> copies, std::uint64_t destination_base,
                                      const LaunchSlot& slot, std::uint64_t sequence);
+
+    /// The same by the copy engines; zeros and the word by a kernel behind them. Where engines() says so, for copies between
+    /// memory of the device and pinned memory of the host, as many as the options say.
+    [[nodiscard]] cudaError_t launch_by_engines(std::span<const memory::Copy> copies, std::uint64_t destination_base,
+                                                const LaunchSlot& slot, std::uint64_t sequence);
+    [[nodiscard]] bool engines() const noexcept { return has_engines_; }
 
     /// One launch that leaves the parts of at most SumBatch::capacity lots and then sets the slot's progress word.
     [[nodiscard]] cudaError_t launch_sums(std::span<const SumLot> lots, std::uint64_t tables, std::uint64_t parts,
@@ -68,6 +76,8 @@ private:
     LargeBatch large_{};
     ListBatch list_{};
     SumBatch sums_{};
+    Engines engines_;
+    bool has_engines_ = false;
 };
 
 }  // namespace remit::gpu

@@ -50,7 +50,7 @@ struct MemoryOptions {
 struct DataPath {
     std::string memory;      ///< "host", "pinned:0", "cuda:0"
     std::string gpu_direct;  ///< how the NIC reaches the pool: "dmabuf-pcie", "dmabuf", "peermem", "staged"; "none": host memory
-    std::string gather;      ///< what copies: "kernel", "cpu"; "none": nothing is copied that can be sent where it lies
+    std::string gather;      ///< what copies: "kernel", "engines" (of the GPU: staged), "cpu"; "none": nothing is copied that can be sent where it lies
 };
 
 }  // namespace remit

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace remit::memory {
@@ -46,6 +47,9 @@ public:
     virtual Ticket reckon(std::span<const Stretch> stretches, std::size_t sums) = 0;
     /// Of a batch that reckon() started and that is done; once. Without meaning where failure() says something.
     [[nodiscard]] virtual std::vector<std::uint32_t> take_sums(Ticket ticket) = 0;
+
+    /// What copies: "cpu", "kernel", or "engines": copy engines, and a kernel for small pieces. Any thread.
+    [[nodiscard]] virtual std::string_view means() const noexcept { return "cpu"; }
 
     // What follows is for executors whose batches go on after submit().
 

@@ -38,6 +38,7 @@ struct ExecutorOptions {
     std::uint32_t nics = 1;            ///< that take what is gathered, or bring what is scattered, side by side
     std::uint32_t list_capacity = 0;   ///< copies of a batch beyond what a launch carries; 0: the provider's default
     int priority = 0;                  ///< of the stream; lower goes first
+    bool crosses_pcie = false;         ///< each copy is between memory of the device and pinned memory
     bool sums = false;                 ///< reckon() will be asked for
     std::uint64_t working_set = 0;     ///< bytes that the batches go through in turn; for copies of the CPU
 };

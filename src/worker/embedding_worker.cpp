@@ -77,8 +77,9 @@ SendQueue::Settings queue_settings(const EmbeddingWorkerOptions& options, const 
     return settings;
 }
 
-DataPath data_path_of(const EmbeddingWorkerOptions& options, const pool::BlockPool& pool) {
-    DataPath path = worker::data_path(options.memory, pool.memory().path());
+DataPath data_path_of(const EmbeddingWorkerOptions& options, const pool::BlockPool& pool,
+                      const memory::CopyExecutor& copies) {
+    DataPath path = worker::data_path(options.memory, pool.memory().path(), copies);
     if (options.gather == Gather::never) path.gather = "none";
     return path;
 }
@@ -168,16 +169,19 @@ struct REMIT_LOCAL EmbeddingWorker::Impl {
           pool(worker::open_pool(
               layout, blocks, *provider, *fabric, options.memory,
               {.name = "source pool", .access = fabric::Access::local, .gpu_direct = options.memory.gpu_direct})),
-          data_path(data_path_of(options, pool)),
           sends_in_place(gather_of(options) != Gather::always),
           registrations(*provider, *fabric, options.memory.gpu_direct),
           source_pool(pool),
           unfinished(options.limits.rooms, "send"),
           mailbox(*channel, options.control.allowed_return_addresses),
           copies(provider->make_executor(
-              worker::executor_options(options.memory, options.send_regions,
-                                       pool_bytes(layout, blocks) + options.send_regions * options.chunk_bytes,
-                                       fabric->rails(), true))),
+              worker::executor_options(
+                  options.memory, {.slots = options.send_regions,
+                                   .nics = fabric->rails(),
+                                   .crosses_pcie = worker::is_staged(options.memory, pool.memory().path()),
+                                   .sums = true,
+                                   .working_set = pool_bytes(layout, blocks) + options.send_regions * options.chunk_bytes}))),
+          data_path(data_path_of(options, pool, *copies)),
           tracing(trace::open(options.trace, {trace::Role::embedding, endpoint(), worker::rail_devices(*fabric)})),
           core(machine_config(options, layout, *fabric), queue_settings(options, *fabric, pool, tracing.get()), layout,
                *fabric, mailbox, *provider, *copies, *inbox, [this](RoomId room) { unfinished.remove(room); }) {
@@ -205,7 +209,6 @@ struct REMIT_LOCAL EmbeddingWorker::Impl {
     std::shared_ptr<memory::Streams> streams;  ///< the provider's; null where no device copies
     std::unique_ptr<fabric::Fabric> fabric;
     pool::BlockPool pool;
-    const DataPath data_path;
     const bool sends_in_place;                        ///< what is registered
     registration::SharedRegistrations registrations;  ///< of memory that the user has had adopted
     worker::LockedSourcePool source_pool;
@@ -213,6 +216,7 @@ struct REMIT_LOCAL EmbeddingWorker::Impl {
     std::shared_ptr<worker::EmbeddingInbox> inbox = std::make_shared<worker::EmbeddingInbox>();
     worker::Mailbox mailbox;
     std::unique_ptr<memory::CopyExecutor> copies;
+    const DataPath data_path;
     std::unique_ptr<trace::Trace> tracing;  ///< null: none is kept
     worker::embedding::Core core;
     std::atomic<std::uint64_t> next_send{1};

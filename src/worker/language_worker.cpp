@@ -163,13 +163,16 @@ struct REMIT_LOCAL LanguageWorker::Impl {
           fabric(worker::open_fabric(options.fabric, channel->ip(), provider->pci_address())),
           pool(worker::open_pool(layout, blocks, *provider, *fabric, options.memory,
                                  pool_options(options.memory, *provider))),
-          data_path(worker::data_path(options.memory, pool.memory().path())),
           receiver(*fabric, options.limits.credits, options.fabric.queue_pairs),
           unfinished(options.limits.rooms, "receive"),
           mailbox(*channel, options.control.allowed_return_addresses),
           copies(provider->make_executor(
-              worker::executor_options(options.memory, kCopiesAtOnce, pool_bytes(layout, blocks), fabric->rails(),
-                                       options.checksum))),
+              worker::executor_options(options.memory, {.slots = kCopiesAtOnce,
+                                                        .nics = fabric->rails(),
+                                                        .crosses_pcie = worker::is_staged(options.memory, pool.memory().path()),
+                                                        .sums = options.checksum,
+                                                        .working_set = pool_bytes(layout, blocks)}))),
+          data_path(worker::data_path(options.memory, pool.memory().path(), *copies)),
           tracing(trace::open(options.trace, {trace::Role::language, endpoint(), worker::rail_devices(*fabric)})),
           core(machine_config(options, pool, *fabric), pool, receiver, *fabric, mailbox, *provider, *copies, shared->inbox,
                [this](const worker::RoomRecord& record) { unfinished.remove({&record}); },
@@ -198,12 +201,12 @@ struct REMIT_LOCAL LanguageWorker::Impl {
     std::shared_ptr<memory::Provider> provider;
     std::unique_ptr<fabric::Fabric> fabric;
     pool::BlockPool pool;
-    const DataPath data_path;
     worker::language::Receiver receiver;  ///< before the pool is unregistered its queue pairs are gone
     worker::UnfinishedRooms<worker::RoomKey> unfinished;
     const std::shared_ptr<worker::LanguageShared> shared = std::make_shared<worker::LanguageShared>();
     worker::Mailbox mailbox;
     std::unique_ptr<memory::CopyExecutor> copies;
+    const DataPath data_path;
     std::unique_ptr<trace::Trace> tracing;  ///< null: none is kept
     worker::language::Core core;
     std::atomic<std::uint64_t> next_handle{1};

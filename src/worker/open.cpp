@@ -95,22 +95,19 @@ void require_pool(const memory::Provider& provider, const pool::BlockPool& pool)
                 "reaches the old pages: the memory must stay until the worker is gone");
 }
 
-memory::ExecutorOptions executor_options(const MemoryOptions& options, std::uint32_t slots, std::uint64_t working_set,
-                                         std::uint32_t nics, bool sums) {
-    memory::ExecutorOptions executor;
-    executor.sums = sums;
-    executor.slots = slots;
-    executor.block_budget = options.sm_budget;
-    executor.nics = nics;
-    executor.priority = options.stream_priority;
-    executor.working_set = working_set;
-    return executor;
+memory::ExecutorOptions executor_options(const MemoryOptions& options, memory::ExecutorOptions asked) {
+    asked.block_budget = options.sm_budget;
+    asked.priority = options.stream_priority;
+    return asked;
 }
 
-DataPath data_path(const MemoryOptions& options, registration::Path path) {
+bool is_staged(const MemoryOptions& options, registration::Path path) {
+    return options.kind == MemoryKind::cuda && path == registration::Path::staged;
+}
+
+DataPath data_path(const MemoryOptions& options, registration::Path path, const memory::CopyExecutor& copies) {
     const bool host = path == registration::Path::host;
-    return {memory_name(options), host ? "none" : std::string(registration::to_string(path)),
-            options.kind == MemoryKind::host ? "cpu" : "kernel"};
+    return {memory_name(options), host ? "none" : std::string(registration::to_string(path)), std::string(copies.means())};
 }
 
 void check_options(const EmbeddingWorkerOptions& options) {

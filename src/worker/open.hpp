@@ -31,12 +31,14 @@ void require_descriptors();
 /// @throws Error(misuse) where the framework's memory that a pool lies in was freed since.
 void require_pool(const memory::Provider& provider, const pool::BlockPool& pool);
 
-/// How the copies of a worker with `slots` batches at once run. @param working_set, nics see memory::ExecutorOptions
-[[nodiscard]] memory::ExecutorOptions executor_options(const MemoryOptions& options, std::uint32_t slots,
-                                                       std::uint64_t working_set, std::uint32_t nics = 1, bool sums = false);
+/// How the copies of a worker run: what it asks for, with what its user has set.
+[[nodiscard]] memory::ExecutorOptions executor_options(const MemoryOptions& options, memory::ExecutorOptions asked);
 
-/// What a worker with a pool that is reached that way tells of itself.
-[[nodiscard]] DataPath data_path(const MemoryOptions& options, registration::Path path);
+/// Memory of a GPU that no NIC reaches: each byte goes through pinned memory.
+[[nodiscard]] bool is_staged(const MemoryOptions& options, registration::Path path);
+
+/// What a worker with a pool that is reached that way tells of itself. @param copies its own
+[[nodiscard]] DataPath data_path(const MemoryOptions& options, registration::Path path, const memory::CopyExecutor& copies);
 
 /// How many devices the options name.
 [[nodiscard]] std::uint32_t rails_of(const FabricOptions& options);

@@ -27,7 +27,7 @@ struct REMIT_LOCAL TensorMemory::Impl {
         if (options.kind == MemoryKind::host) return;
         std::string note;  // no node was asked for
         bounce = provider->allocate_reachable(kBounce, -1, note);
-        copies = provider->make_executor(worker::executor_options(options, 1, 0));
+        copies = provider->make_executor(worker::executor_options(options, {.slots = 1}));
     }
 
     /// On a thread of its own, so that the caller's stays in its context.

@@ -48,6 +48,29 @@ TEST_F(Paths, WithoutADmabufItIsStagedUnlessForced) {
     EXPECT_THROW(start(device_memory(GpuDirect::dmabuf)), Error);
 }
 
+/// Staged, a block's embeddings go by the copy engines, which leave the SMs to the model; where the NIC reaches the pool
+/// nothing crosses PCIe, and the kernel copies.
+TEST_F(Paths, WhatCrossesPcieInLargePiecesGoesByTheCopyEngines) {
+    options_.embedding_layout = options_.language_layout =
+        Layout::multimodal({.block_size = 64, .hidden = 2048, .dtype = DType::bf16});
+    for (const GpuDirect direct : {GpuDirect::staged, GpuDirect::automatic}) {
+        Pair& pair = start(device_memory(direct));
+        const bool staged = direct == GpuDirect::staged;
+        EXPECT_EQ(pair.embedding().data_path().gather, staged ? "engines" : "kernel");
+        EXPECT_EQ(pair.language().data_path().gather, staged ? "engines" : "kernel");
+        const std::size_t before = calls_of("cudaMemcpyBatchAsync");
+        pair.expect_transfer({1, 700}, 256);
+        pair.expect_transfer({2, 700, 2}, 256, Into::kept);
+        pair.expect_transfer({3, 700, 3}, 256, Into::sink, From::contiguous);
+        if (staged) {
+            EXPECT_GT(calls_of("cudaMemcpyBatchAsync"), before + 5);
+        } else {
+            EXPECT_EQ(calls_of("cudaMemcpyBatchAsync"), before);
+        }
+        pair_.reset();
+    }
+}
+
 TEST_F(Paths, PinnedMemory) {
     MemoryOptions memory;
     memory.kind = MemoryKind::pinned;

@@ -4,10 +4,12 @@
 
 #include <cuda_runtime_api.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -22,6 +24,10 @@ std::string problem_of(const GpuTest& test, bool small) {
     }
     const cudaError_t sticky = cudaDeviceSynchronize();
     return sticky == cudaSuccess ? "" : std::string("an error came late: ") + cudaGetErrorString(sticky);
+}
+
+bool has(const std::string& name, const std::string& text) {
+    return name.find(text) != std::string::npos;
 }
 
 bool run(const GpuTest& test, bool small) {
@@ -40,15 +46,19 @@ bool run(const GpuTest& test, bool small) {
 int main(int argc, char** argv) {
     bool small = false;
     std::string only;
+    std::vector<std::string> skipped;
     for (int i = 1; i < argc; ++i) {
         if (std::strcmp(argv[i], "--small") == 0) {
             small = true;
         } else if (std::strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
             only = argv[++i];
+        } else if (std::strcmp(argv[i], "--skip") == 0 && i + 1 < argc) {
+            skipped.emplace_back(argv[++i]);
         } else {
             std::fprintf(stderr,
-                         "usage: remit_gpu_test [--small] [--only TEXT]\n"
-                         "  --small: few and small cases, for compute-sanitizer; --only: tests with TEXT in their name\n");
+                         "usage: remit_gpu_test [--small] [--only TEXT] [--skip TEXT]...\n"
+                         "  --small: few and small cases, for compute-sanitizer; --only, --skip: tests with, without TEXT in "
+                         "their name\n");
             return 2;
         }
     }
@@ -61,7 +71,11 @@ int main(int argc, char** argv) {
     int failed = 0;
     for (const auto* tests : {&remit::gpu::test::kernel_gpu_tests(), &remit::gpu::test::sum_gpu_tests(), &remit::gpu::test::path_gpu_tests()}) {
         for (const GpuTest& test : *tests) {
-            if (std::string(test.name).find(only) == std::string::npos) continue;
+            if (!has(test.name, only) || std::any_of(skipped.begin(), skipped.end(), [&](const std::string& text) {
+                    return has(test.name, text);
+                })) {
+                continue;
+            }
             failed += run(test, small) ? 0 : 1;
         }
     }

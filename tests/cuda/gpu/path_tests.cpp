@@ -31,9 +31,11 @@ void wait(memory::CopyExecutor& executor, memory::Ticket ticket) {
 }
 
 /// An executor on this thread.
-std::unique_ptr<memory::CopyExecutor> executor_of(memory::Provider& provider, std::uint32_t slots = 4) {
+std::unique_ptr<memory::CopyExecutor> executor_of(memory::Provider& provider, std::uint32_t slots = 4,
+                                                  bool crosses_pcie = false) {
     memory::ExecutorOptions options;
     options.slots = slots;
+    options.crosses_pcie = crosses_pcie;
     auto executor = provider.make_executor(options);
     executor->bind();
     return executor;
@@ -210,6 +212,43 @@ void batches_beyond_the_slots(bool small) {
     }
 }
 
+/// Device to pinned memory, back, and within either, batch behind batch; zeros among them, at every misalignment.
+void copies_by_the_engines(bool small) {
+    constexpr std::size_t bytes = 8 << 20;
+    const auto provider = open(MemoryKind::cuda);
+    const auto executor = executor_of(*provider, 4, true);
+    std::string note;
+    const auto there = provider->allocate_reachable(bytes, -1, note);
+    const auto again = provider->allocate_reachable(bytes, -1, note);
+    Memory source(bytes, Memory::Kind::device);
+    Memory back(bytes, Memory::Kind::device);
+    std::vector<std::byte> written(bytes);
+    for (std::size_t i = 0; i < bytes; ++i) written[i] = content(i);
+    source.upload(written);
+    auto* const host = reinterpret_cast<std::byte*>(there->address());
+    for (std::uint64_t turn = 0; turn < (small ? 2u : 40u); ++turn) {
+        std::memset(host, 0xee, bytes);
+        std::vector<memory::Copy> out;
+        std::vector<std::byte> expected(bytes, std::byte{0xee});
+        std::uint64_t at = turn;
+        for (std::uint64_t i = 0; at + 200'000 < bytes; ++i) {
+            const std::uint64_t length = 20'000 + (i * 7919 + turn * 13) % 150'000;
+            const std::uint64_t from = (i * 104'729 + turn) % (bytes - length);
+            const bool zeros = i % 5 == 4;
+            out.push_back({zeros ? 0 : source.address() + from, at, length});
+            for (std::uint64_t k = 0; k < length; ++k) expected[at + k] = zeros ? std::byte{0} : written[from + k];
+            at += length + i % 3;
+        }
+        wait(*executor, executor->submit(out, there->copy_address()));
+        require(std::memcmp(host, expected.data(), bytes) == 0, "copies to pinned memory are wrong");
+        const memory::Copy inside{there->copy_address(), 0, bytes};
+        const memory::Copy home{again->copy_address(), 0, bytes};
+        executor->submit({&inside, 1}, again->copy_address());
+        wait(*executor, executor->submit({&home, 1}, back.address()));
+        require(back.download(bytes) == expected, "copies from pinned memory are wrong");
+    }
+}
+
 // -------------------------------------------------------------------------------------- staged, from end to end
 
 constexpr std::uint64_t kBlock = 128;
@@ -248,8 +287,8 @@ void staged_from_end_to_end(bool small) {
     const std::uint64_t destination_blocks = 8;
     const auto embedding = open(MemoryKind::cuda);
     const auto language = open(MemoryKind::cuda);
-    const auto gather = executor_of(*embedding);
-    const auto scatter = executor_of(*language);
+    const auto gather = executor_of(*embedding, 4, true);
+    const auto scatter = executor_of(*language, 4, true);
     const auto source = segments_of(source_blocks, hidden);
     const auto mirror = segments_of(destination_blocks, hidden);
     const std::uint64_t mirror_bytes = pool_bytes(destination_blocks, hidden);
@@ -312,6 +351,7 @@ const std::vector<GpuTest>& path_gpu_tests() {
         {"batches beyond the slots", batches_beyond_the_slots},
         {"a consumer's stream waits for the last copy", a_consumers_stream_waits_for_the_last_copy},
         {"a capturing stream is refused and goes on", a_capturing_stream_is_refused_and_goes_on},
+        {"copies by the engines", copies_by_the_engines},
         {"staged from end to end: 2000 tokens into 1024", staged_from_end_to_end},
     };
     return tests;
