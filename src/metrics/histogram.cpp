@@ -26,6 +26,7 @@ double Histogram::sum_seconds() const noexcept { return seconds(nanoseconds_.val
 
 std::vector<double> Histogram::bounds_in_seconds() {
     std::vector<double> bounds;
+    bounds.reserve(kBounds.size());
     for (const Time bound : kBounds) bounds.push_back(seconds(static_cast<std::uint64_t>(bound.count())));
     return bounds;
 }
