@@ -27,6 +27,7 @@ Error gone() { return {ErrorKind::misuse, "snapshot() of a worker that has ended
 
 std::vector<RoomSnapshot> room_snapshots(const std::vector<protocol::RoomView>& views, protocol::Time now) {
     std::vector<RoomSnapshot> rooms;
+    rooms.reserve(views.size());
     for (const protocol::RoomView& view : views) {
         rooms.push_back({.room = view.room,
                          .status = view.status,
@@ -44,6 +45,7 @@ std::vector<RoomSnapshot> room_snapshots(const std::vector<protocol::RoomView>& 
 
 std::vector<SessionSnapshot> session_snapshots(const std::vector<protocol::SessionView>& views, protocol::Time now) {
     std::vector<SessionSnapshot> sessions;
+    sessions.reserve(views.size());
     for (const protocol::SessionView& view : views) {
         sessions.push_back({.session = view.session,
                             .peer = peer_text(view.peer),
