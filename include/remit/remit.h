@@ -168,7 +168,7 @@ typedef struct remit_data_path {
     size_t size;
     char memory[32];     /* "host", "pinned:0", "cuda:0" */
     char gpu_direct[32]; /* how the NIC reaches the pool: "dmabuf-pcie", "dmabuf", "peermem", "staged"; "none": host memory */
-    char gather[32];     /* what copies: "kernel", "cpu"; "none": nothing is copied that can be sent where it lies */
+    char gather[32];     /* what copies: "kernel", "engines" (a GPU's, staged), "cpu"; "none": nothing is copied that can be sent where it lies */
 } remit_data_path;
 #define REMIT_DATA_PATH_INIT {sizeof(remit_data_path), "", "", ""}
 
