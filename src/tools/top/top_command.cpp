@@ -10,6 +10,7 @@
 #include "tools/observe/snapshot_json.hpp"
 #include "tools/observe/status_socket.hpp"
 #include "tools/run/stop.hpp"
+#include "tools/top/quit_key.hpp"
 #include "tools/top/table.hpp"
 
 namespace remit::tools {
@@ -23,18 +24,28 @@ std::size_t terminal_width() {
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-/// Of all sockets that there are, or of the one that is named.
-std::vector<WorkerSnapshot> look(const Options& options) {
-    if (!options.socket.empty()) return read_status(options.socket);
+struct Seen {
     std::vector<WorkerSnapshot> workers;
+    std::string complaints;  ///< a line for each socket whose worker is stuck, or has just ended
+};
+
+/// Of all sockets that there are, or of the one that is named. Where one of several cannot say how it is, the others do.
+Seen look(const Options& options) {
+    if (!options.socket.empty()) return {read_status(options.socket), {}};
+    Seen seen;
     for (const std::string& path : live_status_sockets()) {
-        for (WorkerSnapshot& worker : read_status(path)) workers.push_back(std::move(worker));
+        try {
+            for (WorkerSnapshot& worker : read_status(path)) seen.workers.push_back(std::move(worker));
+        } catch (const Error& error) {
+            seen.complaints += std::string(error.what()) + "\n";
+        }
     }
-    if (workers.empty()) {
+    if (seen.workers.empty() && !seen.complaints.empty()) throw Error(ErrorKind::environment, seen.complaints);
+    if (seen.workers.empty()) {
         throw Error(ErrorKind::environment, "no worker of this user's has a socket in " + status_folder() +
                                                 "; start `remit embed` or `remit language`, or name its --status-socket");
     }
-    return workers;
+    return seen;
 }
 
 std::string json_text(const std::vector<WorkerSnapshot>& workers) {
@@ -44,26 +55,28 @@ std::string json_text(const std::vector<WorkerSnapshot>& workers) {
 }
 
 void show(const Options& options, bool live) {
-    const std::vector<WorkerSnapshot> workers = look(options);
+    const Seen seen = look(options);
     if (options.json) {
-        std::cout << json_text(workers) << std::flush;
+        std::cout << json_text(seen.workers) << std::flush;
+        std::cerr << seen.complaints;
         return;
     }
     // From the upper left corner on, what is left of the last picture erased.
-    const std::string text = status_text(workers, options.rows, live ? terminal_width() : 0);
+    const std::string text = status_text(seen.workers, options.rows, live ? terminal_width() : 0) + seen.complaints;
     std::cout << (live ? "\033[H\033[2J" : "") << text << std::flush;
 }
 
 }  // namespace
 
 ExitStatus run_top(const Options& options) {
-    const bool terminal = isatty(STDOUT_FILENO) == 1;
+    const bool live = isatty(STDOUT_FILENO) == 1 && !options.once;
     const Stop stop;
+    const QuitKey key(live);
     for (;;) {
-        show(options, terminal && !options.once);
+        show(options, live);
         if (options.once || !std::cout) return ExitStatus::verified;
-        stop.wait({}, kPeriod);
-        if (stop.requested()) return ExitStatus::verified;
+        stop.wait(key.descriptors(), kPeriod);
+        if (stop.requested() || key.pressed()) return ExitStatus::verified;
     }
 }
 
