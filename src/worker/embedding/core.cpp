@@ -214,8 +214,10 @@ bool Core::take_filled() {
 }
 
 void Core::take_wakeups() {
-    fabric_.clear_wakeups();
-    take_device_events();
+    if (std::exchange(device_told_, false)) {
+        fabric_.clear_wakeups();
+        take_device_events();
+    }
     tally_.publish(machine_, queue_, mailbox_);
 }
 

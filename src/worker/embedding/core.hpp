@@ -34,7 +34,10 @@ public:
          EmbeddingInbox& inbox, SendEnded send_ended);
 
     bool step(protocol::Time now) override;
-    void woken(const std::array<bool, 3>& readable) override { mail_ = mail_ || readable[1]; }
+    void woken(const std::array<bool, 3>& readable) override {
+        mail_ = mail_ || readable[1];
+        device_told_ = device_told_ || readable[2];
+    }
     void take_wakeups() override;
     [[nodiscard]] bool data_is_near() const override { return queue_.busy(); }
     [[nodiscard]] const PostCounters& posted() const noexcept { return queue_.counters(); }
@@ -103,7 +106,8 @@ private:
     protocol::embedding::Machine machine_;
     fabric::Fabric& fabric_;
     Mailbox& mailbox_;
-    bool mail_ = true;  ///< messages may be there
+    bool mail_ = true;         ///< messages may be there
+    bool device_told_ = true;  ///< the fabric may have wake-ups or events: to ask costs system calls
     EmbeddingInbox& inbox_;
     SendEnded send_ended_;
     trace::Recorder* const trace_;  ///< null: none is kept

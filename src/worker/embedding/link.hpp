@@ -6,6 +6,7 @@
 #include "protocol/keys.hpp"
 #include "worker/embedding/turns.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -56,6 +57,10 @@ public:
     [[nodiscard]] std::vector<Lane>& lanes() noexcept { return lanes_; }
     [[nodiscard]] std::uint32_t depth() const noexcept { return depth_; }
     [[nodiscard]] fabric::CompletionQueue& completions() noexcept { return *completions_; }
+    /// Something will complete.
+    [[nodiscard]] bool in_flight() const noexcept {
+        return std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return !lane.in_flight.empty(); });
+    }
     [[nodiscard]] Lane* lane_of(std::uint32_t queue_pair) noexcept;
 
     Turns<Work> turns;          ///< attempts with something to stage

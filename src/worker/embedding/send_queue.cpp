@@ -183,6 +183,7 @@ SendQueue::Wait SendQueue::waits() const {
 
 void SendQueue::arm() {
     for (auto& [key, link] : links_) {
+        if (!link->in_flight()) continue;
         try {
             link->completions().arm();
         } catch (const Error& error) {

@@ -75,7 +75,7 @@ public:
 
     /// Moves everything that can move; true where something did.
     bool pump();
-    /// Asks for a wake-up at the next completion; a link that cannot be asked fails.
+    /// Asks for a wake-up at the next completion of links with something in flight; a link that cannot be asked fails.
     void arm();
     [[nodiscard]] Wait waits() const;
     /// Whether an idle event of the attempt is still to come.

@@ -62,7 +62,7 @@ bool Core::waits_for_device() const {
 }
 
 void Core::arm() {
-    receiver_.arm();
+    if (!std::exchange(armed_, true)) receiver_.arm();
     visibility_.arm();
 }
 
@@ -239,8 +239,11 @@ bool Core::take_commands() {
 }
 
 void Core::take_wakeups() {
-    fabric_.clear_wakeups();
-    take_device_events();
+    if (std::exchange(device_told_, false)) {
+        fabric_.clear_wakeups();
+        take_device_events();
+        armed_ = false;
+    }
     publish();
 }
 

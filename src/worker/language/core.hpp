@@ -39,7 +39,10 @@ public:
          RoomEnded room_ended, trace::Recorder* trace = nullptr);
 
     bool step(protocol::Time now) override;
-    void woken(const std::array<bool, 3>& readable) override { mail_ = mail_ || readable[1]; }
+    void woken(const std::array<bool, 3>& readable) override {
+        mail_ = mail_ || readable[1];
+        device_told_ = device_told_ || readable[2];
+    }
     void take_wakeups() override;
     [[nodiscard]] bool data_is_near() const override { return !rooms_.empty(); }
     void arm() override;
@@ -133,7 +136,9 @@ private:
     Receiver& receiver_;
     fabric::Fabric& fabric_;
     Mailbox& mailbox_;
-    bool mail_ = true;  ///< messages may be there
+    bool mail_ = true;         ///< messages may be there
+    bool device_told_ = true;  ///< the fabric may have wake-ups or events: to ask costs system calls
+    bool armed_ = false;       ///< the receiver is, and no wake-up has come since
     memory::Provider& memory_;
     memory::CopyExecutor& copies_;
     Visibility visibility_;

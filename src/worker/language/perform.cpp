@@ -198,7 +198,8 @@ void Core::perform(Final& action) {
     const auto found = rooms_.find(action.handle);
     if (found == rooms_.end()) return;
     const std::shared_ptr<RoomRecord> record = found->second.record;
-    const protocol::Time now = steady_now();
+    const auto time = std::chrono::steady_clock::now();
+    const auto now = std::chrono::duration_cast<protocol::Time>(time.time_since_epoch());
     tally_.end(found->second.times, action.status, action.reason, now);
     log_end(found->second, action, now);
     std::unique_ptr<BlockMap>& tensors = found->second.tensors;
@@ -206,11 +207,12 @@ void Core::perform(Final& action) {
     rooms_.erase(found);
     if (trace_ != nullptr) {
         trace::RoomEnd end{
-            .time = trace::now(), .handle = action.handle, .status = action.status, .tokens = action.total_tokens};
+            .time = now.count(), .handle = action.handle, .status = action.status, .tokens = action.total_tokens};
         end.set_reason(action.reason);
         trace_->add(end);
     }
-    record->happened("final", 0, {0, action.total_tokens}, static_cast<std::uint32_t>(action.table.size()), action.status);
+    record->happened("final", 0, {0, action.total_tokens}, static_cast<std::uint32_t>(action.table.size()), action.status,
+                     time);
     {
         const std::lock_guard lock(record->outcome.mutex());
         record->aux = action.aux;
