@@ -62,6 +62,18 @@ def _crossed(name):
     return int(re.search(r"TX:.*\n\s+\d+\s+(\d+)", text).group(1))
 
 
+def _sent_again(devices):
+    """Requests that a receiver has had twice: a sender's timer has run out, which costs as long as many round trips."""
+    total = 0
+    for device in devices:
+        try:
+            with open(f"/sys/class/infiniband/{device}/ports/1/hw_counters/duplicate_request", encoding="ascii") as file:
+                total += int(file.read())
+        except (OSError, ValueError):
+            return None
+    return total
+
+
 def measure(machine, effort):
     if os.environ.get("REMIT_GUEST", "") != "qemu":
         return {"rows": [], "left_out": "delays are emulated and measured in the QEMU guest only"}
@@ -75,13 +87,15 @@ def measure(machine, effort):
             control = programs.control_round_trip(apart, 10 * effort.samples, *ADDRESSES)
             data = programs.write_latency(machine, 8, 10 * effort.samples)
             before = _crossed(spaces.names[1])
+            again = _sent_again(machine.devices)
             report = programs.remit_bench_apart(
                 apart, f"tcp://{ADDRESSES[0]}:{PORT}", f"--sizes=64K,256K,1M{',4M,16M' if effort.longest > 1 << 20 else ''}", f"--modes={','.join(MODES)}",
                 f"--iterations={effort.samples}", "--warmup=2", "--no-verify")
             crossed = _crossed(spaces.names[1]) - before
             if crossed < sum(case["requests"] for case in report["cases"]):
                 raise programs.Failure(f"control messages did not cross the delayed link: {crossed} packets")
-            rows += _rows(report, wanted, control, data)
+            sent_again = None if again is None else _sent_again(machine.devices) - again
+            rows += [row | {"sent_again": sent_again} for row in _rows(report, wanted, control, data)]
         spaces.delay(0, netdevs)
     return {"rows": rows}
 

@@ -70,9 +70,11 @@ def _delays(section):
             worst = min(rows, key=lambda r: r["gain"]["median"])
             best = max(rows, key=lambda r: r["gain"]["median"])
             slower = [r for r in rows if r["gain"]["high"] < 1]
+            again = rows[0].get("sent_again")
+            again = "" if again is None else f"; of all modes {again} packets came twice"
             yield _row(f"{mode}, link delay {delay} µs (round trip {worst['control_round_trip']['median'] * 1e3:.2f} ms)",
                        "size first", "≥ 1 beyond noise", f"gain {worst['gain']['median']:.2f} at {_size(worst['bytes'])} to "
-                       f"{best['gain']['median']:.2f} at {_size(best['bytes'])}", MISSED if slower else MET)
+                       f"{best['gain']['median']:.2f} at {_size(best['bytes'])}{again}", MISSED if slower else MET)
 
 
 def _latency(section):
