@@ -112,8 +112,21 @@ TEST(Posts, AMarkerThatIsRefusedForGoodFailsTheGeneration) {
     EXPECT_EQ(scene.queue().events().back().kind, embedding::SendEvent::Kind::link_failed);
 }
 
+TEST(Posts, OnlyWhatHasSomethingInFlightIsArmed) {
+    QueueScene scene({.links = 3});
+    scene.queue().arm();
+    EXPECT_EQ(scene.wire().arms, 0U) << "nothing can complete";
+    scene.start(kTokens, 0, 1);
+    scene.pump();
+    scene.queue().arm();
+    EXPECT_EQ(scene.wire().arms, 1U);
+}
+
 TEST(Posts, ACompletionQueueThatCannotBeArmedFailsItsGenerationAndNotTheProcess) {
     QueueScene scene({.links = 2});
+    for (const std::uint32_t link : {0U, 1U}) scene.start(kTokens, 0, link);
+    scene.pump();
+    scene.queue().events().clear();
     scene.wire().can_arm = false;
     ASSERT_NO_THROW(scene.queue().arm());
     ASSERT_EQ(scene.queue().events().size(), 2U);
