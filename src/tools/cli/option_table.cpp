@@ -137,7 +137,7 @@ void add_request_options(std::vector<OptionSpec>& table) {
     table.push_back(choice("--source", "NAME", &Options::source,
                            {{"blocks", SourceKind::blocks}, {"contiguous", SourceKind::contiguous}},
                            "what the embedding worker sends from: pool blocks or contiguous tensors (blocks)"));
-    table.push_back(flag("--sink", &Options::sink, "move tokens out of the blocks as they come (the default)"));
+    table.push_back(flag("--sink", &Options::sink, "move tokens out of the blocks as they come (the default; a bench keeps the blocks)"));
     table.push_back(flag("--keep-blocks", &Options::keep_blocks, "keep the tokens in the blocks they came in"));
 }
 
