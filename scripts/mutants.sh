@@ -47,8 +47,8 @@ build_all() {
 # Half of the seeds are of the scenario that has a little of all, the rest of those that have much of one thing.
 run_simulation() {
     local scenario share done=0 found
-    for scenario in mixed crash everything window memory checksum ranks; do
-        [[ $scenario == mixed ]] && share=$((seeds / 2)) || share=$((seeds / 12))
+    for scenario in mixed loss crash everything window memory checksum ranks; do
+        [[ $scenario == mixed ]] && share=$((seeds / 2)) || share=$((seeds / 14))
         found=$(run_scenario "$scenario" "$share" "$done") || return
         [[ -z $found ]] || { echo "$found" && return; }
         done=$((done + share))
