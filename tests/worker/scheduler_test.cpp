@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <numeric>
 #include <vector>
 
 namespace remit::worker::test {
@@ -74,6 +75,22 @@ TEST(Scheduler, AlsoBesideManySaturatingOnes) {
     const std::uint64_t small = scene.start(64);
     scene.pump();
     EXPECT_LE(bytes_ahead(scene, small), 2 * QueueScene::kChunk);
+}
+
+/// Two chunks and a remainder of a few KiB, then the next round.
+TEST(Scheduler, WhatIsLeftOfARoundKeepsNoChunkOfTheNextOneBack) {
+    constexpr std::uint64_t kTokens = 2 * QueueScene::kTokensOfChunk;
+    QueueScene scene;
+    const std::uint64_t attempt = scene.start(kTokens);
+    BlockTable blocks(kTokens / 64);
+    std::iota(blocks.begin(), blocks.end(), 5000);
+    scene.queue().start({{1, 1, attempt}, attempt, 1, {kTokens, kTokens}, blocks, 2 * kTokens, false},
+                        scene.source_of(2 * kTokens));
+    scene.pump();
+    deliver_bytes(scene, QueueScene::kChunk);
+    std::uint64_t in_flight = 0;
+    for (const auto& request : scene.wire().in_flight[0]) in_flight += request.bytes;
+    EXPECT_GT(in_flight, QueueScene::kChunk + QueueScene::kChunk / 2) << "the wire is idle when the second chunk is through";
 }
 
 /// Blocks none of which are neighbours: each takes writes of its own.

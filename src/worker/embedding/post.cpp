@@ -75,8 +75,11 @@ bool SendQueue::post_marker(Link& link, Lane& lane) {
 }
 
 /// Bytes that a queue pair holds at once: the next chunk follows the last without a gap, and a unit that comes now waits
-/// for no more than these.
-std::uint64_t SendQueue::window() const noexcept { return settings_.chunks_in_flight * settings_.plan.chunk_bytes; }
+/// for no more than these. The quarter is for what is left of rounds: chunks of the next one would not fit beside it, and the
+/// wire would be idle once the last whole chunk is through.
+std::uint64_t SendQueue::window() const noexcept {
+    return settings_.chunks_in_flight * settings_.plan.chunk_bytes + settings_.plan.chunk_bytes / 4;
+}
 
 /// Requests of waiting units in order, as many as there are slots and the window lets; units that were cancelled
 /// meanwhile are dropped.
