@@ -1,4 +1,5 @@
 #include "bench/baselines.hpp"
+#include "host/engines.hpp"
 
 #include <cub/device/device_memcpy.cuh>
 
@@ -24,21 +25,9 @@ std::vector<Lists> lists_of(const Work& work) {
     return all;
 }
 
-#if CUDART_VERSION >= 12080
 cudaError_t copy_batch(Lists& lists, cudaStream_t stream) {
-    cudaMemcpyAttributes attributes{};
-    attributes.srcAccessOrder = cudaMemcpySrcAccessOrderStream;
-    std::size_t first = 0;  // where the attributes' copies begin, which has to be 0 for the first of them
-#if CUDART_VERSION >= 13000
-    return cudaMemcpyBatchAsync(lists.destinations.data(), lists.sources.data(), lists.sizes.data(), lists.sizes.size(),
-                                &attributes, &first, 1, stream);
-#else
-    std::size_t failed = 0;  // 12.8 and 12.9 have this ninth argument
-    return cudaMemcpyBatchAsync(lists.destinations.data(), lists.sources.data(), lists.sizes.data(), lists.sizes.size(),
-                                &attributes, &first, 1, &failed, stream);
-#endif
+    return gpu::copy_batch(lists.destinations.data(), lists.sources.data(), lists.sizes.data(), lists.sizes.size(), stream);
 }
-#endif
 
 template <class T>
 std::unique_ptr<Buffer> upload(const std::vector<T>& values) {
@@ -86,20 +75,14 @@ Step single_copies(const Work& work, cudaStream_t stream) {
 }
 
 Step batched_copies(const Work& work, cudaStream_t stream) {
-#if CUDART_VERSION >= 12080
     auto lists = std::make_shared<std::vector<Lists>>(lists_of(work));
     if (copy_batch(lists->front(), stream) != cudaSuccess) {
-        static_cast<void>(cudaGetLastError());  // a driver without it: no baseline
+        static_cast<void>(cudaGetLastError());  // a toolkit or driver without it: no baseline
         return {};
     }
     return [lists, stream](std::uint64_t step) {
         check(copy_batch((*lists)[step % lists->size()], stream), "cudaMemcpyBatchAsync");
     };
-#else
-    static_cast<void>(work);
-    static_cast<void>(stream);
-    return {};
-#endif
 }
 
 Step cub_copies(const Work& work, cudaStream_t stream) {

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 
-/// Bytes of one launch: as many whole lots as it takes, at most.
+/// A batch as it lies, cut as an executor cuts it.
 std::vector<SumLot> lots_of(const Work& work, std::uint64_t step) {
     const memory::Stretch all{work.source(step), work.bytes(), 0};
     return cut_into_lots({&all, 1});

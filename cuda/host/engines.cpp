@@ -7,7 +7,13 @@ namespace {
 
 #if CUDART_VERSION >= 12080
 constexpr int kBatchDriver = 12080;
+#else
+constexpr int kBatchDriver = 0;
+#endif
 
+}  // namespace
+
+#if CUDART_VERSION >= 12080
 cudaError_t copy_batch(void** destinations, void** sources, std::size_t* sizes, std::size_t count, cudaStream_t stream) {
     cudaMemcpyAttributes attributes{};
     attributes.srcAccessOrder = cudaMemcpySrcAccessOrderStream;
@@ -20,14 +26,10 @@ cudaError_t copy_batch(void** destinations, void** sources, std::size_t* sizes, 
 #endif
 }
 #else
-constexpr int kBatchDriver = 0;
-
 cudaError_t copy_batch(void**, void**, std::size_t*, std::size_t, cudaStream_t) {
     return cudaErrorNotSupported;
 }
 #endif
-
-}  // namespace
 
 bool Engines::in_driver(int version) noexcept {
     return kBatchDriver != 0 && version >= kBatchDriver;

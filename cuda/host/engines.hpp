@@ -11,6 +11,10 @@
 
 namespace remit::gpu {
 
+/// One cudaMemcpyBatchAsync(), whatever its form in this toolkit; cudaErrorNotSupported where it has none.
+[[nodiscard]] cudaError_t copy_batch(void** destinations, void** sources, std::size_t* sizes, std::size_t count,
+                                     cudaStream_t stream);
+
 /// Copies by the copy engines: what crosses PCIe goes as fast as by a kernel, and takes no SM from the model. An engine has
 /// a cost for each piece, so that they are for large ones. cudaMemcpyBatchAsync() stands in toolkits from 12.8 on.
 class Engines {
