@@ -1,11 +1,6 @@
-#include "host/copy_executor.hpp"
+#include "executor_scene.hpp"
 
-#include "fake_runtime.hpp"
-
-#include <gtest/gtest.h>
-
-#include <cstring>
-#include <numeric>
+#include <algorithm>
 
 namespace remit::gpu::test {
 namespace {
@@ -26,42 +21,11 @@ ExecutorSettings impatient() {
     return settings;
 }
 
-class Executor : public ::testing::Test {
+class Executor : public ExecutorScene {
 protected:
-    void SetUp() override {
-        reset_fake_runtime();
-        machine_.run_kernels = true;
-        std::iota(source_.begin(), source_.end(), std::uint8_t{1});
-    }
-    void TearDown() override {
-        executor_.reset();
-        EXPECT_TRUE(machine_.memory.empty()) << "memory is left";
-        EXPECT_EQ(machine_.open_streams, 0) << "a stream is left";
-        EXPECT_EQ(machine_.open_events, 0) << "an event is left";
-        EXPECT_EQ(machine_.retained, 0) << "a context is held";
-        EXPECT_EQ(machine_.astray, std::vector<std::string>{});
-    }
-
-    void open(const ExecutorSettings& settings = on_the_fake()) {
-        const char* call = nullptr;
-        ASSERT_EQ(GpuCopyExecutor::create(settings, executor_, call), cudaSuccess);
-        executor_->bind();
-    }
-    Ticket submit(const std::vector<Copy>& copies) {
-        return executor_->submit(copies, reinterpret_cast<std::uintptr_t>(destination_.data()));
-    }
-    [[nodiscard]] Copy piece(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) const {
-        return {reinterpret_cast<std::uintptr_t>(source_.data()) + from, to, bytes};
-    }
-    [[nodiscard]] bool arrived(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) const {
-        return std::memcmp(source_.data() + from, destination_.data() + to, bytes) == 0;
-    }
+    Executor() : ExecutorScene(1 << 16) {}
+    void open(const ExecutorSettings& settings = on_the_fake()) { ExecutorScene::open(settings); }
     cudaStream_t stream() { return machine_.launches.back().stream; }
-
-    FakeRuntime& machine_ = fake_runtime();
-    std::unique_ptr<GpuCopyExecutor> executor_;
-    std::vector<std::uint8_t> source_ = std::vector<std::uint8_t>(1 << 16);
-    std::vector<std::uint8_t> destination_ = std::vector<std::uint8_t>(1 << 16);
 };
 
 TEST_F(Executor, TheDefaultBudgetIsForEachNicAndOneThatWasNamedForAll) {

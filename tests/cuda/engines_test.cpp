@@ -1,13 +1,8 @@
 // Copies by the copy engines, on the fake runtime: which go that way, what rides the kernel behind them, how they end.
 
-#include "fake_runtime.hpp"
-#include "host/copy_executor.hpp"
-
-#include <gtest/gtest.h>
+#include "executor_scene.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <numeric>
 
 namespace remit::gpu::test {
 namespace {
@@ -17,43 +12,18 @@ using memory::Ticket;
 
 constexpr std::uint64_t kLarge = 2 * kEngineBytes;
 
-class ByEngines : public ::testing::Test {
+class ByEngines : public ExecutorScene {
 protected:
-    void SetUp() override {
-        reset_fake_runtime();
-        machine_.run_kernels = true;
-        std::iota(source_.begin(), source_.end(), std::uint8_t{1});
-    }
-    void TearDown() override {
-        executor_.reset();
-        EXPECT_TRUE(machine_.memory.empty()) << "memory is left";
-        EXPECT_EQ(machine_.astray, std::vector<std::string>{});
-    }
+    ByEngines() : ExecutorScene(1 << 20) {}
     void open(bool crosses_pcie = true) {
         memory::ExecutorOptions options;
         options.slots = 2;
         options.crosses_pcie = crosses_pcie;
-        const char* call = nullptr;
-        ASSERT_EQ(GpuCopyExecutor::create(executor_settings(fake_context(), options), executor_, call), cudaSuccess) << call;
-        executor_->bind();
-    }
-    Ticket submit(const std::vector<Copy>& copies) {
-        return executor_->submit(copies, reinterpret_cast<std::uintptr_t>(destination_.data()));
-    }
-    [[nodiscard]] Copy piece(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) const {
-        return {reinterpret_cast<std::uintptr_t>(source_.data()) + from, to, bytes};
-    }
-    [[nodiscard]] bool arrived(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) const {
-        return std::memcmp(source_.data() + from, destination_.data() + to, bytes) == 0;
+        ExecutorScene::open(executor_settings(fake_context(), options));
     }
     [[nodiscard]] std::ptrdiff_t batches() const {
         return std::count(machine_.log.begin(), machine_.log.end(), "cudaMemcpyBatchAsync");
     }
-
-    FakeRuntime& machine_ = fake_runtime();
-    std::unique_ptr<GpuCopyExecutor> executor_;
-    std::vector<std::uint8_t> source_ = std::vector<std::uint8_t>(1 << 20);
-    std::vector<std::uint8_t> destination_ = std::vector<std::uint8_t>(1 << 20, 0xee);
 };
 
 #if CUDART_VERSION >= 12080
